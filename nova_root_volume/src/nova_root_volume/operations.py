@@ -1,0 +1,131 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Detach and attach: the order of the steps at Cinder and Nova, so that a call that broke off can be repeated.
+
+Detach: Cinder first, then the mapping. If it breaks off between, the mapping still names the volume: a repeat finds
+nothing left to delete in Cinder and clears the mapping.
+Attach: the Cinder attachment first (it reserves the volume: of two servers one wins), then the mapping. If it breaks
+off between, a repeat finds the reserved attachment of this server and volume and adopts it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from nova import exception, objects
+from nova.compute import instance_actions, task_states, vm_states
+from nova.compute import utils as compute_utils
+from oslo_config import cfg
+from oslo_log import log as logging
+from webob import exc
+
+from . import guard, mapping
+
+LOG = logging.getLogger(__name__)
+
+
+class Operations:
+    """The two operations on the root of a SHELVED_OFFLOADED server that passed the guard.
+
+    Args:
+        volume_api: nova.volume.cinder.API.
+        stale_after: seconds after which the task state of a dead nova-api is taken over.
+    """
+
+    def __init__(self, volume_api: Any, stale_after: float) -> None:
+        self.volume_api = volume_api
+        self.stale_after = stale_after
+
+    def detach(self, context: Any, instance: Any, volume_id: str) -> None:
+        """Release the root volume in Cinder, then keep the mapping as "no volume". The volume is never deleted.
+
+        Raises:
+            HTTPNotFound: another request has detached it meanwhile.
+            HTTPConflict: another request holds the server.
+        """
+        with mapping.exclusive(instance, self.stale_after):
+            root = mapping.find_root(context, instance)
+            if root is None or root.volume_id != volume_id:
+                raise exc.HTTPNotFound(explanation=f"Instance {instance.uuid} is not attached to volume {volume_id}")
+            with _recorded(context, instance, instance_actions.DETACH_VOLUME):
+                for attachment_id in self._attachments(context, instance, root):
+                    self._delete_attachment(context, attachment_id)
+                mapping.clear(context, root)
+        LOG.info("Detached root volume %s", volume_id, instance=instance)
+
+    def attach(self, context: Any, instance: Any, volume: dict[str, Any], delete_on_termination: bool) -> None:
+        """Reserve the volume for the server in Cinder, then make it the root.
+
+        Raises:
+            HTTPConflict: another request holds the server or has attached a root meanwhile.
+            nova.exception.Invalid: the volume is in use; a 400.
+        """
+        with mapping.exclusive(instance, self.stale_after):
+            root = mapping.find_root(context, instance)
+            guard.check_attach(instance, root)
+            with _recorded(context, instance, instance_actions.ATTACH_VOLUME):
+                self._reserve_and_fill(context, instance, root, volume, delete_on_termination)
+        LOG.info("Attached root volume %s", volume["id"], instance=instance)
+
+    def is_lost(self, context: Any, instance: Any, root: Any) -> bool:
+        """Tell whether Cinder no longer knows the attachment of the root volume.
+
+        So it is after a detach that broke off, or when somebody deleted the attachment at Cinder. An unshelve would
+        be accepted and fail; a DELETE of the root attachment puts Nova's side right.
+        """
+        offloaded = instance.vm_state == vm_states.SHELVED_OFFLOADED and instance.task_state is None
+        if not offloaded or root is None or not root.is_volume or not root.attachment_id:
+            return False
+        try:
+            self.volume_api.attachment_get(context, root.attachment_id)
+        except exception.VolumeAttachmentNotFound:
+            return True
+        return False
+
+    def _reserve_and_fill(
+        self, context: Any, instance: Any, root: Any, volume: dict[str, Any], delete_on_termination: bool
+    ) -> None:
+        left = self._leftovers(context, instance, volume["id"])
+        created = None if left else self.volume_api.attachment_create(context, volume["id"], instance.uuid)["id"]
+        try:
+            # after the attachment exists: a data attach of the same volume writes its mapping before it reserves
+            guard.check_unmapped(context, volume["id"])
+            mapping.fill(context, root, volume, created or left[0], delete_on_termination)
+            _require_alive(instance)
+        except Exception:
+            if created:
+                self._delete_attachment(context, created)
+            raise
+
+    def _attachments(self, context: Any, instance: Any, root: Any) -> list[str]:
+        """The mapping's attachment last: while Cinder has it, the volume is not free for anybody else."""
+        left = self._leftovers(context, instance, root.volume_id)
+        own = [root.attachment_id] if root.attachment_id else []
+        return [attachment_id for attachment_id in left if attachment_id not in own] + own
+
+    def _leftovers(self, context: Any, instance: Any, volume_id: str) -> list[str]:
+        """Reserved attachments of this server and volume."""
+        found = self.volume_api.attachment_get_all(context, instance_id=instance.uuid, volume_id=volume_id)
+        wanted = {"instance": instance.uuid, "volume_id": volume_id, "status": "reserved"}
+        return [each["id"] for each in found if wanted.items() <= each.items()]
+
+    def _delete_attachment(self, context: Any, attachment_id: str) -> None:
+        with contextlib.suppress(exception.VolumeAttachmentNotFound):
+            self.volume_api.attachment_delete(context, attachment_id)
+
+
+@contextlib.contextmanager
+def _recorded(context: Any, instance: Any, action: str) -> Any:
+    """Record a server action and its result, as Nova does for data volumes."""
+    objects.InstanceAction.action_start(context, instance.uuid, action, want_result=False)
+    with compute_utils.EventReporter(context, f"api_{action}", cfg.CONF.host, instance.uuid):
+        yield
+
+
+def _require_alive(instance: Any) -> None:
+    """Refuse if the server was deleted meanwhile: that delete read the mapping before it had this volume."""
+    instance.refresh()
+    if instance.task_state in (task_states.DELETING, task_states.SOFT_DELETING):
+        raise exc.HTTPNotFound(explanation=f"Instance {instance.uuid} could not be found: it is being deleted.")

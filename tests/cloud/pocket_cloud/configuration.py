@@ -1,0 +1,218 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration of every service of a site, in this one place."""
+
+from __future__ import annotations
+
+from pocket_cloud import layout, site
+
+Sections = dict[str, dict[str, object]]
+
+FOLDERS = (
+    "etc/plugins db log pid images staging tasks volumes guests locks nova neutron cinder/coordination "
+    "keys/fernet keys/credential"
+).split()
+
+UNLIMITED = -1
+STILL_ALIVE_SECONDS = 3600
+"""A service is believed to live this long after its last heartbeat: a busy machine must not look like a dead one."""
+
+ENTRY_POINTS = "[neutron.ml2.mechanism_drivers]\npocket_cloud = pocket_cloud_services.network:BindAtOnce\n"
+METADATA = "Metadata-Version: 2.1\nName: pocket-cloud-services\nVersion: 1.0\n"
+
+
+def database(place: site.Site, name: str) -> str:
+    """Return the SQLAlchemy address of a database; timeout is how long (s) a writer waits for its turn."""
+    return f"sqlite:///{place.databases}/{name}.sqlite?timeout=60"
+
+
+def credentials(place: site.Site, **more: object) -> dict[str, object]:
+    """Return the options with which one service calls another."""
+    return {
+        "auth_type": "password",
+        "auth_url": f"{place.keystone_url}/v3",
+        "username": "svc",
+        "password": "svc",
+        "project_name": "service",
+        "user_domain_name": "Default",
+        "project_domain_name": "Default",
+        "region_name": place.region,
+        **more,
+    }
+
+
+def common(place: site.Site, service_type: str) -> Sections:
+    """Return what every service but keystone has: token checks, locks, no notifications."""
+    token = credentials(
+        place,
+        www_authenticate_uri=place.keystone_url,
+        service_token_roles="service",
+        service_token_roles_required=True,
+        service_type=service_type,
+        interface="internal",
+    )
+    return {
+        "keystone_authtoken": token,
+        "oslo_concurrency": {"lock_path": place.folder / "locks"},
+        "oslo_messaging_notifications": {"driver": "noop"},
+        "oslo_policy": {"enforce_scope": True},
+    }
+
+
+def logging() -> dict[str, object]:
+    """Log to standard error, which the launcher sends to the site's log folder; quiet."""
+    return {"use_stderr": True, "debug": False, "default_log_levels": "sqlalchemy=WARN,urllib3=WARN,os_brick=WARN"}
+
+
+def keystone(place: site.Site) -> Sections:
+    """Return keystone.conf."""
+    return {
+        "DEFAULT": {**logging(), "public_endpoint": place.keystone_url},
+        "database": {"connection": database(place, "keystone")},
+        "token": {"provider": "fernet", "expiration": 86400},
+        "fernet_tokens": {"key_repository": place.folder / "keys/fernet"},
+        "credential": {"key_repository": place.folder / "keys/credential"},
+        "identity": {"password_hash_rounds": 4},
+        "cache": {"enabled": True, "backend": "dogpile.cache.memory"},
+    }
+
+
+def placement(place: site.Site) -> Sections:
+    """Return placement.conf."""
+    return {
+        "DEFAULT": logging(),
+        "api": {"auth_strategy": "keystone"},
+        "placement_database": {"connection": database(place, "placement")},
+        **common(place, "placement"),
+    }
+
+
+def glance(place: site.Site) -> Sections:
+    """Return glance-api.conf: images are files."""
+    return {
+        "DEFAULT": {
+            **logging(),
+            "enabled_backends": "file:file",
+            "worker_self_reference_url": place.url("glance"),
+            "transport_url": "fake:///",
+            "show_multiple_locations": False,
+        },
+        "database": {"connection": database(place, "glance")},
+        "glance_store": {"default_backend": "file"},
+        "file": {"filesystem_store_datadir": place.folder / "images"},
+        "os_glance_staging_store": {"filesystem_store_datadir": place.folder / "staging"},
+        "os_glance_tasks_store": {"filesystem_store_datadir": place.folder / "tasks"},
+        "paste_deploy": {"flavor": "keystone"},
+        **common(place, "image"),
+    }
+
+
+def neutron(place: site.Site) -> Sections:
+    """Return neutron.conf: no agents, ports are bound by our mechanism driver."""
+    return {
+        "DEFAULT": {
+            **logging(),
+            "state_path": place.folder / "neutron",
+            "api_paste_config": place.etc / "neutron-api-paste.ini",
+            "core_plugin": "ml2",
+            "service_plugins": "router",
+            "transport_url": "fake:///",
+            "auth_strategy": "keystone",
+            "dhcp_agent_notification": False,
+        },
+        "database": {"connection": database(place, "neutron")},
+        "ml2": {
+            "type_drivers": "local,flat,vlan",
+            "tenant_network_types": "local",
+            "mechanism_drivers": "pocket_cloud",
+            "extension_drivers": "port_security",
+        },
+        "ml2_type_flat": {"flat_networks": "*"},
+        "quotas": dict.fromkeys(
+            ("quota_network", "quota_port", "quota_subnet", "quota_security_group", "quota_security_group_rule"), UNLIMITED
+        ),
+        "securitygroup": {"enable_security_group": True},
+        "nova": credentials(place),
+        "placement": credentials(place),
+        **common(place, "network"),
+    }
+
+
+def nova(place: site.Site) -> Sections:
+    """Return nova.conf."""
+    return {
+        "DEFAULT": {
+            **logging(),
+            "state_path": place.folder / "nova",
+            "host": "compute1",
+            "my_ip": "127.0.0.1",
+            "compute_driver": "pocket_cloud.Driver",
+            "transport_url": "fake:///",
+            "shelved_offload_time": 0,
+            "service_down_time": STILL_ALIVE_SECONDS,
+            "vif_plugging_is_fatal": False,
+            "vif_plugging_timeout": 0,
+            "sync_power_state_interval": -1,
+            "resume_guests_state_on_host_boot": True,
+            "block_device_allocate_retries": 600,
+            "block_device_allocate_retries_interval": 1,
+            "default_thread_pool_size": 20,
+        },
+        "api": {"auth_strategy": "keystone"},
+        "api_database": {"connection": database(place, "nova_api")},
+        "database": {"connection": database(place, "nova_cell1")},
+        "quota": dict.fromkeys(("instances", "cores", "ram", "server_groups", "server_group_members"), UNLIMITED),
+        "conductor": {"workers": 1},
+        "scheduler": {"workers": 1},
+        "filter_scheduler": {"track_instance_changes": False},
+        "glance": {"region_name": place.region},
+        "upgrade_levels": {"compute": "auto"},
+        "service_user": credentials(place, send_service_user_token=True),
+        "placement": credentials(place),
+        "neutron": credentials(place),
+        "cinder": credentials(place, os_region_name=place.region),
+        **common(place, "compute"),
+    }
+
+
+def cinder(place: site.Site, folders: layout.Layout) -> Sections:
+    """Return cinder.conf: one back end of files, backups to the folder shared by the sites."""
+    backup = {
+        "backup_driver": "cinder.backup.drivers.posix.PosixBackupDriver",
+        "backup_posix_path": folders.backups,
+        "backup_compression_algorithm": "none",
+        "backup_file_size": 1 << 30,
+        "backup_sha_block_size_bytes": 1 << 20,
+        "backup_enable_progress_timer": False,
+    }
+    quotas = ("quota_volumes", "quota_snapshots", "quota_gigabytes", "quota_backups", "quota_backup_gigabytes")
+    return {
+        "DEFAULT": {
+            **logging(),
+            "state_path": place.folder / "cinder",
+            "host": f"cinder-{place.name}",
+            "my_ip": "127.0.0.1",
+            "transport_url": "fake:///",
+            "auth_strategy": "keystone",
+            "enabled_backends": "file",
+            "service_down_time": STILL_ALIVE_SECONDS,
+            "glance_api_servers": place.url("glance"),
+            "allowed_direct_url_schemes": "",
+            "image_conversion_dir": place.folder / "cinder/conversion",
+            "api_paste_config": place.etc / "cinder-api-paste.ini",
+            "resource_query_filters_file": folders.venv / "etc/cinder/resource_filters.json",
+            **dict.fromkeys(quotas, UNLIMITED),
+            **backup,
+        },
+        "file": {
+            "volume_driver": "pocket_cloud_services.block_storage.FileDriver",
+            "volume_backend_name": "file",
+            "pocket_cloud_folder": place.volumes,
+        },
+        "database": {"connection": database(place, "cinder")},
+        "coordination": {"backend_url": f"file://{place.folder}/cinder/coordination"},
+        "service_user": credentials(place, send_service_user_token=True),
+        "nova": credentials(place, interface="internal"),
+        **common(place, "volumev3"),
+    }

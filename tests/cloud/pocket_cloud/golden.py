@@ -1,0 +1,128 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prepared databases: migrated once, then copied for each new site."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import hashlib
+import os
+import pathlib
+import shutil
+import sqlite3
+import tempfile
+import uuid
+from collections.abc import Iterator
+
+from pocket_cloud import configuration, errors, layout, processes, rendering, requirements, site
+
+PREPARE_NEUTRON = layout.CLOUD_SOURCE / "pocket_cloud_services" / "prepare_neutron.py"
+MADE_FROM = (requirements.PINS, pathlib.Path(__file__), PREPARE_NEUTRON)
+
+Command = list[str]
+
+
+def ensure_golden(folders: layout.Layout, say: requirements.Say) -> pathlib.Path:
+    """Return the folder of prepared databases and keys, making it if pins or preparation changed."""
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in MADE_FROM)).hexdigest()[:16]
+    wanted = folders.golden / key
+    if wanted.exists():
+        return wanted
+    say("preparing the databases (about 25 s, once)")
+    folders.golden.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folders.golden, prefix="new-") as name:
+        place = golden_site(pathlib.Path(name) / "site")
+        rendering.render_site(place, layout.Layout(build=folders.build, run=pathlib.Path(name)))
+        run_chains(place, folders)
+        for database in place.databases.glob("*.sqlite"):
+            compact(database)
+        result = pathlib.Path(name) / "result"
+        result.mkdir()
+        place.databases.rename(result / "db")
+        (place.folder / "keys").rename(result / "keys")
+        result.rename(wanted)
+    return wanted
+
+
+def golden_site(folder: pathlib.Path) -> site.Site:
+    """Return a site that never runs: only its databases are wanted."""
+    ports = dict.fromkeys(site.SERVICES, 9)
+    return site.Site(name="golden", folder=folder, guarded=False, computes=1, ports=ports)
+
+
+def run_chains(place: site.Site, folders: layout.Layout) -> None:
+    """Run what OpenStack's own tools do to make the databases; nova's part takes half of the time, so beside the rest."""
+    log = folders.build / "golden"
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        chains = {"nova": nova_commands(place, folders), "others": other_commands(place, folders)}
+        jobs = [pool.submit(run_chain, chain, log / f"{name}.log", place) for name, chain in chains.items()]
+        for job in jobs:
+            job.result()
+
+
+def run_chain(chain: list[Command], log: pathlib.Path, place: site.Site) -> None:
+    """Run commands one after another into one log."""
+    for number, command in enumerate(chain):
+        requirements.run_logged(command, log, append=number > 0, environment=processes.service_environment(place))
+
+
+def nova_commands(place: site.Site, folders: layout.Layout) -> list[Command]:
+    """Return the commands that make nova's three databases and map its cells."""
+    manage = [str(folders.python), str(folders.venv / "bin/nova-manage"), "--config-file", str(place.etc / "nova.conf")]
+    cell0, cell1 = (configuration.database(place, name) for name in ("nova_cell0", "nova_cell1"))
+    create = ["create_cell", "--name", "cell1", "--database_connection", cell1, "--transport-url", "fake:///"]
+    return [
+        [*manage, "api_db", "sync"],
+        [*manage, "cell_v2", "map_cell0", "--database_connection", cell0],
+        [*manage, "cell_v2", *create],
+        [*manage, "db", "sync"],
+    ]
+
+
+def other_commands(place: site.Site, folders: layout.Layout) -> list[Command]:
+    """Return the commands that make the other databases and keystone's keys."""
+
+    def manage(tool: str, configuration_file: str, *arguments: str) -> Command:
+        program = [str(folders.python), str(folders.venv / "bin" / tool)]
+        return [*program, "--config-file", str(place.etc / configuration_file), *arguments]
+
+    owner = ("--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid()))
+    return [
+        manage("keystone-manage", "keystone.conf", "db_sync"),
+        manage("keystone-manage", "keystone.conf", "fernet_setup", *owner),
+        manage("keystone-manage", "keystone.conf", "credential_setup", *owner),
+        manage("keystone-manage", "keystone.conf", "bootstrap", "--bootstrap-password", "admin"),
+        manage("placement-manage", "placement.conf", "db", "sync"),
+        manage("glance-manage", "glance-api.conf", "db_sync"),
+        manage("cinder-manage", "cinder.conf", "db", "sync"),
+        [str(folders.python), str(PREPARE_NEUTRON), configuration.database(place, "neutron")],
+    ]
+
+
+@contextlib.contextmanager
+def connection(database: pathlib.Path) -> Iterator[sqlite3.Connection]:
+    """Open a database; sqlite3's own context manager would only commit, not close."""
+    with contextlib.closing(sqlite3.connect(database)) as opened, opened:
+        yield opened
+
+
+def compact(database: pathlib.Path) -> None:
+    """Switch a database to write-ahead logging (readers do not wait for the writer) and make it small."""
+    with contextlib.closing(sqlite3.connect(database)) as opened:
+        (mode,) = opened.execute("PRAGMA journal_mode=WAL").fetchone()
+        opened.execute("VACUUM")
+    if mode != "wal":
+        raise errors.PocketCloudError(f"Wanted write-ahead logging for {database}, SQLite answered {mode!r}.")
+
+
+def copy_to_site(golden: pathlib.Path, place: site.Site) -> None:
+    """Give a new site its databases and keys, and its compute host an identity."""
+    for name in ("db", "keys"):
+        shutil.copytree(golden / name, place.folder / name, dirs_exist_ok=True)
+    with connection(place.databases / "nova_api.sqlite") as nova_api:
+        for cell in ("cell0", "cell1"):
+            address = configuration.database(place, f"nova_{cell}")
+            nova_api.execute("UPDATE cell_mappings SET database_connection = ? WHERE name = ?", (address, cell))
+    (place.folder / "nova" / "compute_id").write_text(str(uuid.uuid4()))

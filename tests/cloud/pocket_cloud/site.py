@@ -1,0 +1,149 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One site: its name, ports, options and folders. Recorded in site.json, which launcher and services both read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import re
+import socket
+import zlib
+
+from pocket_cloud import errors
+
+SERVICES = ("keystone", "placement", "glance", "neutron", "nova", "cinder")
+"""The processes of a site, in the order of their ports."""
+
+PORT_STEP = 10
+FIRST_PORT, LAST_PORT = 15000, 31990  # below Linux' ephemeral ports: no outgoing connection can take one of ours
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,15}")
+
+
+@dataclasses.dataclass
+class Site:
+    """What makes one site, and where its files are.
+
+    :param folder: everything of this site.
+    :param guarded: whether nova-api offers the guarded root volume API; False is what every public cloud is.
+    :param computes: number of nova-compute services; the second and later ones are in availability zone az2, az3, ...
+    :param ports: TCP port of each service on 127.0.0.1.
+    """
+
+    name: str
+    folder: pathlib.Path
+    guarded: bool
+    computes: int
+    ports: dict[str, int]
+
+    @classmethod
+    def load(cls, folder: pathlib.Path) -> Site:
+        """Read the site recorded in a folder; FileNotFoundError if there is none."""
+        return cls(folder=folder, **json.loads((folder / "site.json").read_text()))
+
+    def save(self) -> None:
+        """Record the site. The file appears complete or not at all."""
+        data = dataclasses.asdict(self)
+        del data["folder"]
+        partial = self.folder / "site.json.new"
+        partial.write_text(json.dumps(data, indent=2) + "\n")
+        partial.replace(self.folder / "site.json")
+
+    @property
+    def region(self) -> str:
+        """Name of the region: RegionA for site a."""
+        return "Region" + self.name.capitalize()
+
+    @property
+    def keystone_url(self) -> str:
+        """Base address of keystone, without /v3."""
+        return self.url("keystone")
+
+    def url(self, service: str) -> str:
+        """Return the base address of a service."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    @property
+    def etc(self) -> pathlib.Path:
+        """Rendered configuration."""
+        return self.folder / "etc"
+
+    @property
+    def databases(self) -> pathlib.Path:
+        """SQLite files."""
+        return self.folder / "db"
+
+    @property
+    def volumes(self) -> pathlib.Path:
+        """One sparse raw file for each volume and snapshot."""
+        return self.folder / "volumes"
+
+    @property
+    def bootstrapped(self) -> pathlib.Path:
+        """This file exists once the service user and the endpoints exist."""
+        return self.folder / "bootstrapped"
+
+    @property
+    def seeded(self) -> pathlib.Path:
+        """This file exists once flavors, network, images and types exist."""
+        return self.folder / "seeded"
+
+    @property
+    def guests(self) -> pathlib.Path:
+        """What the hypervisors of this site keep on their disks."""
+        return self.folder / "guests"
+
+    def log(self, service: str) -> pathlib.Path:
+        """Return the log of a service, its standard error included."""
+        return self.folder / "log" / f"{service}.log"
+
+    def pid_file(self, service: str) -> pathlib.Path:
+        """Return where the process of a service is recorded."""
+        return self.folder / "pid" / f"{service}.json"
+
+    def ready_file(self, service: str) -> pathlib.Path:
+        """Return the file that a service writes when it answers."""
+        return self.folder / "pid" / f"{service}.ready"
+
+
+def check_name(name: str) -> str:
+    """Return the name of a site, or refuse one that cannot be a region, a folder and a part of a cloud name."""
+    if not NAME_PATTERN.fullmatch(name):
+        raise errors.PocketCloudError(
+            f"A site name must be lower case letters and digits, at most 16, starting with a letter; seen: {name!r}."
+        )
+    return name
+
+
+def port_is_free(port: int) -> bool:
+    """Tell whether a service could listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def choose_ports(folder: pathlib.Path, base: int | None) -> dict[str, int]:
+    """Return a free port for each service.
+
+    Without a base the search begins at a place that depends on the site's folder: two clouds started at the same
+    moment look at different ports, and a cloud made anew gets the ports it had.
+    """
+    if base is not None:
+        ports = range(base, base + len(SERVICES))
+        busy = [port for port in ports if not port_is_free(port)]
+        if busy:
+            raise errors.PocketCloudError(f"Wanted ports {ports[0]} to {ports[-1]}, but {busy} are in use. Give others.")
+        return dict(zip(SERVICES, ports, strict=True))
+    blocks = range(FIRST_PORT, LAST_PORT, PORT_STEP)
+    first = zlib.crc32(str(folder).encode()) % len(blocks)
+    for block in [*blocks[first:], *blocks[:first]]:
+        ports = range(block, block + len(SERVICES))
+        if all(port_is_free(port) for port in ports):
+            return dict(zip(SERVICES, ports, strict=True))
+    raise errors.PocketCloudError(f"No {len(SERVICES)} free ports in a row from {FIRST_PORT} to {LAST_PORT}.")

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start one service of one site and serve its API until a signal ends it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pathlib
+import signal
+import sys
+import time
+import traceback
+
+from cheroot import wsgi
+from pocket_cloud import site
+from pocket_cloud_services import environment
+
+API_THREADS = 24
+
+
+def main() -> None:
+    """Build the application, listen, start the workers, say that the service is ready, serve."""
+    begin = time.monotonic()
+    service, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    place = site.Site.load(folder)
+    environment.prepare(place)
+    if service in ("nova", "cinder"):
+        starter = importlib.import_module(f"pocket_cloud_services.{service}_service")
+        application, start_workers = starter.load(place)
+    else:
+        application, start_workers = environment.load_api(service), lambda: None
+    server = wsgi.Server(
+        ("127.0.0.1", place.ports[service]), application, numthreads=API_THREADS, request_queue_size=128, timeout=120
+    )
+    server.prepare()  # listens from here on: nova and cinder call each other while they start
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))  # the worker threads would never end by themselves
+    start_workers()
+    place.ready_file(service).touch()
+    print(f"{service} ready after {time.monotonic() - begin:.1f} s", flush=True)
+    server.serve()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BaseException:
+        # without os._exit the threads that run already would keep a half-started service alive
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)

@@ -1,0 +1,80 @@
+# `make` alone lists the targets. Everything generated lies under build/.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+VENV := build/venv
+OLDEST := build/venv-oldest
+RUN := $(VENV)/bin/python
+# an environment is made again when its pins change
+VENV_STAMP = $(VENV)/.made-$(shell cat tests/requirements.txt tests/constraints.txt | cksum | cut -d' ' -f1)
+OLDEST_STAMP = $(OLDEST)/.made-$(shell cksum < tests/requirements-oldest.txt | cut -d' ' -f1)
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-input
+
+export HANDOVER
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ready ## lose site A and fail over to site B, on two real OpenStack sites on this machine
+	@$(RUN) tools/in_environment.py demo/run
+
+.PHONY: test
+test: ready $(OLDEST_STAMP) ## every test there is, with the pocket cloud
+	@$(RUN) tools/test.py $(PHASES)
+
+.PHONY: lint
+lint: ready ## everything that judges the sources
+	@$(RUN) tools/lint.py
+
+.PHONY: tempest
+tempest: ready ## OpenStack's own test suite against a stock and a guarded site
+	@$(RUN) tools/in_environment.py tests/tempest/run
+
+.PHONY: bench
+bench: ready ## speed against other ways of doing the same job
+	@$(RUN) tools/in_environment.py bench/run
+
+.PHONY: cloud-up
+cloud-up: ready ## start the pocket cloud (sites a and b) and leave it running
+	@$(RUN) tools/in_environment.py tests/cloud/pocket-cloud up
+
+.PHONY: cloud-down
+cloud-down: ## stop the pocket cloud
+	@if [ -d build/cloud ]; then $(RUN) tools/in_environment.py tests/cloud/pocket-cloud down; fi
+
+.PHONY: clean
+clean: cloud-down ## stop the pocket cloud and remove everything generated
+	@rm -rf build collections .ansible .cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: pins
+pins: $(VENV_STAMP) ## write tests/constraints.txt anew from what is installed
+	@{ sed -n 1p tests/constraints.txt; $(RUN) -m pip freeze 2>/dev/null; } > build/constraints.txt
+	@mv build/constraints.txt tests/constraints.txt
+
+# what every target needs: the tools, openstack.cloud, and the place where Ansible finds this collection
+.PHONY: ready
+ready: $(VENV_STAMP)
+	@$(RUN) tools/openstack_cloud.py
+	@$(RUN) tools/trees.py live > /dev/null
+
+$(VENV_STAMP):
+	@python=$$(tools/needs.sh) && "$$python" -m venv --clear $(VENV)
+	@echo "installing the tools into $(VENV) (about 30 s, once)"
+	@$(call quietly,$(RUN) $(PIP_INSTALL) -r tests/requirements.txt -c tests/constraints.txt)
+	@touch $@
+
+$(OLDEST_STAMP):
+	@python=$$(tools/needs.sh) && "$$python" -m venv --clear $(OLDEST)
+	@echo "installing the oldest supported versions into $(OLDEST) (about 15 s, once)"
+	@$(call quietly,$(OLDEST)/bin/python $(PIP_INSTALL) -r tests/requirements-oldest.txt)
+	@$(call quietly,$(OLDEST)/bin/python $(PIP_INSTALL) --no-deps openstacksdk==2.0.0)
+	@touch $@
+
+# what pip says is of interest only when it fails
+quietly = if ! $(1) > build/install.log 2>&1; then cat build/install.log >&2; exit 1; fi

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make test`: every test there is; the pocket cloud runs for those that need it and is stopped whatever happens.
+
+Use: `build/venv/bin/python tools/test.py [PHASE]...`; without names all phases of `make test`.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import trees
+from environment import BUILD
+from phases import Phase, Result, counted, report, run, run_all, summary
+from trees import REPO
+
+CLOUD = "cloud up"
+POCKET_CLOUD = "tests/cloud/pocket-cloud"
+OLDEST = str(BUILD / "venv-oldest" / "bin" / "pytest")
+
+
+def pytest(name: str, *arguments: str, program: str = "pytest", needs: str = "") -> Phase:
+    """Returns a phase that runs pytest and must have run at least one test."""
+    path = report(name)
+    command = [program, f"--junitxml={path}", f"--override-ini=junit_suite_name={name}", *arguments]
+    return Phase(name, command, counted(path), needs)
+
+
+def without_cloud() -> list[Phase]:
+    """Returns the phases that need no cloud; coverage of plugins/ is by the unit tests alone."""
+    return [
+        pytest("unit", "tests/unit", "--cov", "--cov-report=term"),
+        pytest("oldest unit", "tests/unit", "-q", program=OLDEST),
+    ]
+
+
+def with_cloud() -> list[Phase]:
+    """Returns the phases that need both sites of the pocket cloud."""
+    return [
+        pytest("integration", "tests/integration", "--durations=10", needs=CLOUD),
+        pytest("oldest integration", "tests/integration", "-k", "info", program=OLDEST, needs=CLOUD),
+        pytest("nova_root_volume", "nova_root_volume/tests", needs=CLOUD),
+        *molecule(),
+        Phase("tempest smoke", ["tests/tempest/run", "--suite", "smoke"], needs=CLOUD),
+    ]
+
+
+def molecule() -> list[Phase]:
+    """Returns a phase for each scenario; none at all is a phase that fails."""
+    files = sorted((REPO / "extensions" / "molecule").glob("*/molecule.yml"))
+    names = [file.parent.name for file in files] or ["default"]
+    return [Phase(f"molecule {name}", ["molecule", "test", "-s", name], needs=CLOUD) for name in names]
+
+
+def run_with_cloud(phases: list[Phase]) -> list[Result]:
+    """Starts the cloud, runs the phases, stops the cloud, also after a failure or an interruption."""
+    results: list[Result] = []
+    try:
+        results = run_all([Phase(CLOUD, [POCKET_CLOUD, "up"]), *phases])
+    finally:
+        results.append(run(Phase("cloud down", [POCKET_CLOUD, "down"])))
+    return results
+
+
+def terminated(number: int, _frame: FrameType | None) -> None:
+    """Turns SIGTERM into an exception, so that the cloud is stopped."""
+    raise SystemExit(128 + number)
+
+
+def main(names: list[str]) -> int:
+    """Runs all phases or the named ones; returns the exit code."""
+    signal.signal(signal.SIGTERM, terminated)
+    trees.live()
+    quick, slow = without_cloud(), with_cloud()
+    unknown = set(names) - {phase.name for phase in quick + slow}
+    if unknown:
+        sys.exit(f"no such phase: {', '.join(unknown)}; there are: {', '.join(phase.name for phase in quick + slow)}")
+    quick, slow = ([phase for phase in some if not names or phase.name in names] for some in (quick, slow))
+    results = run_all(quick)
+    results += run_with_cloud(slow) if slow else []
+    return summary("test", results)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from pocket_cloud import api, site
@@ -32,10 +33,11 @@ def bootstrap(place: site.Site) -> None:
     keystone = Identity(place)
     roles = {name: keystone.ensure("role", name) for name in ("admin", "manager", "member", "reader", "service")}
     projects = {name: keystone.ensure("project", name, domain_id="default") for name in ("service", "demo")}
-    users = {name: keystone.ensure("user", name, domain_id="default", password=name) for name in ("svc", "demo", "admin")}
-    for user, project, names in GRANTS:
-        for name in names:
-            keystone.put(f"/projects/{projects[project]}/users/{users[user]}/roles/{roles[name]}")
+    names = ("svc", "demo", "admin")
+    users = {name: keystone.ensure("user", name, domain_id="default", password=name) for name in names}
+    for user, project, granted in GRANTS:
+        for role in granted:
+            keystone.put(f"/projects/{projects[project]}/users/{users[user]}/roles/{roles[role]}")
     regions = [region["id"] for region in keystone.get("/regions")["regions"]]
     if place.region not in regions:
         keystone.post("/regions", {"region": {"id": place.region}})
@@ -72,10 +74,10 @@ class Identity:
     def ensure_endpoints(self, place: site.Site) -> None:
         """Register every service of the site with all three interfaces."""
         known = {(e["service_id"], e["interface"]) for e in self.get("/endpoints")["endpoints"]}
-        for service, (kind, path) in ENDPOINTS.items():
-            service_id = self.ensure("service", service, type=kind)
-            for interface in ("public", "internal", "admin"):
-                if (service_id, interface) in known:
-                    continue
-                endpoint = {"service_id": service_id, "region_id": place.region, "interface": interface}
-                self.post("/endpoints", {"endpoint": {**endpoint, "url": place.url(service) + path}})
+        ids = {service: self.ensure("service", service, type=kind) for service, (kind, _) in ENDPOINTS.items()}
+        wanted = itertools.product(ENDPOINTS, ("public", "internal", "admin"))
+        for service, interface in wanted:
+            if (ids[service], interface) in known:
+                continue
+            endpoint = {"service_id": ids[service], "region_id": place.region, "interface": interface}
+            self.post("/endpoints", {"endpoint": {**endpoint, "url": place.url(service) + ENDPOINTS[service][1]}})

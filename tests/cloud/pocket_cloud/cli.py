@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="show every service; exit code 0 only if all run")
     kill = commands.add_parser("kill", help="SIGKILL every process of a site, as a power cut does; its data stays")
     kill.add_argument("site")
+    kill.add_argument("service", nargs="*", help=f"only these of {', '.join(site.SERVICES)} (default: all)")
     down = commands.add_parser("down", help="stop all sites; their data stays for the next up")
     down.add_argument("--purge", action="store_true", help="remove the data too")
     write = commands.add_parser("guest-write", help="put a text at the start of a volume, as its guest would")
@@ -35,7 +36,7 @@ def add_up(up: argparse.ArgumentParser) -> None:
     up.add_argument("--sites", default="a,b", help="names of the sites, with commas (default: a,b)")
     up.add_argument("--stock", action="append", default=[], metavar="SITE", help="no guarded root volume API there")
     up.add_argument("--guarded", action="append", default=[], metavar="SITE", help="with it (default: all but site a)")
-    up.add_argument("--computes", type=int, default=1, metavar="N", help="compute hosts of a new site (default: 1)")
+    up.add_argument("--computes", type=int, metavar="N", help="compute hosts of a new site (default: 1)")
     up.add_argument("--port-base", type=int, metavar="PORT", help="first port of the first new site (default: found)")
     up.add_argument("--fresh", action="store_true", help="first remove all sites of the run folder with their data")
 
@@ -78,7 +79,7 @@ def wishes(options: argparse.Namespace) -> cloud.Wishes:
             f"--stock and --guarded name different sites of --sites, each once; seen: {options.sites}, stock:"
             f" {options.stock}, guarded: {options.guarded}."
         )
-    if not 1 <= options.computes <= 9:
+    if options.computes is not None and not 1 <= options.computes <= 9:
         raise errors.PocketCloudError(f"Wanted 1 to 9 computes; seen: {options.computes}.")
     guarded = {name: name in options.guarded for name in (*options.stock, *options.guarded)}
     return cloud.Wishes(names, guarded, options.computes, options.port_base, options.fresh)
@@ -102,9 +103,13 @@ def run_status(folders: layout.Layout, _options: argparse.Namespace) -> int:
 
 def run_kill(folders: layout.Layout, options: argparse.Namespace) -> int:
     """Kill a site."""
-    place = cloud.find(folders, options.site)
-    processes.kill(place)
-    print(f"site {place.name}: every process is dead; its data stays in {place.folder}")
+    unknown = {*options.service} - {*site.SERVICES}
+    if unknown:
+        raise errors.PocketCloudError(f"Wanted services of {site.SERVICES}; seen: {sorted(unknown)}.")
+    place = cloud.kill(folders, options.site, options.service)
+    print(
+        f"site {place.name}: {', '.join(options.service) or 'every process'} killed; its data stays in {place.folder}"
+    )
     return 0
 
 

@@ -23,15 +23,16 @@ class Wishes:
     """What ``up`` was asked for.
 
     :param names: the sites.
-    :param guarded: whether a site shall have the guarded root volume API, by name; sites not in it: see :func:`guarded`.
-    :param computes: compute services of a new site.
+    :param guarded: whether a site shall have the guarded root volume API, by name. Sites not in it stay as they are;
+        new ones have it, except for site a.
+    :param computes: compute services of a new site; None: 1.
     :param port_base: first port of the first new site, the others follow; None: find free ones.
     :param fresh: remove everything first.
     """
 
     names: list[str]
     guarded: dict[str, bool]
-    computes: int = 1
+    computes: int | None = None
     port_base: int | None = None
     fresh: bool = False
 
@@ -40,7 +41,7 @@ class Wishes:
 def locked(folder: pathlib.Path) -> Iterator[None]:
     """Let only one launcher at a time change what is in a folder. The lock ends with its holder, however that ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+    with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -93,25 +94,36 @@ def make_usable(place: site.Site, image: pathlib.Path) -> None:
 def ensure_site(
     folders: layout.Layout, wishes: Wishes, number: int, prepared: pathlib.Path, say: requirements.Say
 ) -> site.Site:
-    """Return a site, made from the prepared databases if it does not exist, changed if its nova-api shall be another."""
+    """Return a site: the recorded one, changed if its nova-api shall be another, or a new one."""
     name = wishes.names[number]
     folder = folders.run / name
-    wish = wishes.guarded.get(name)
     if (folder / "site.json").exists():
-        place = site.Site.load(folder)
-        if wish is not None and wish != place.guarded:
-            say(f"site {name}: the guarded root volume API goes {'on' if wish else 'off'}")
-            place.guarded = wish
-            processes.stop(place, ("nova",))
-            place.save()
-    else:
-        base = None if wishes.port_base is None else wishes.port_base + number * site.PORT_STEP
-        ports = site.choose_ports(folder, base)
-        guarded = name != "a" if wish is None else wish
-        place = site.Site(name, folder, guarded, wishes.computes, ports)
-        shutil.rmtree(folder, ignore_errors=True)  # the remains of a start that was interrupted
-        rendering.render_site(place, folders)
-        golden.copy_to_site(prepared, place)
+        return recorded_site(folder, wishes, prepared, say)
+    base = None if wishes.port_base is None else wishes.port_base + number * site.PORT_STEP
+    guarded = wishes.guarded.get(name, name != "a")
+    place = site.Site(name, folder, guarded, wishes.computes or 1, site.choose_ports(folder, base), prepared.name)
+    shutil.rmtree(folder, ignore_errors=True)  # the remains of a start that was interrupted
+    rendering.render_site(place, folders)
+    golden.copy_to_site(prepared, place)
+    place.save()
+    return place
+
+
+def recorded_site(folder: pathlib.Path, wishes: Wishes, prepared: pathlib.Path, say: requirements.Say) -> site.Site:
+    """Return a site that exists, with the nova-api that was asked for; refuse one whose databases do not fit."""
+    place = site.Site.load(folder)
+    if place.prepared != prepared.name:
+        raise errors.PocketCloudError(
+            f"Site {place.name} was made from databases {place.prepared}; the pinned services need {prepared.name}."
+            " Make the cloud anew, without its data: pocket-cloud up --fresh"
+        )
+    if wishes.computes not in (None, place.computes):
+        say(f"site {place.name}: keeps its number of computes, {place.computes}; --fresh would change it")
+    guarded = wishes.guarded.get(place.name, place.guarded)
+    if guarded != place.guarded:
+        say(f"site {place.name}: the guarded root volume API goes {'on' if guarded else 'off'}")
+        processes.stop(place, ("nova",))
+        place.guarded = guarded
         place.save()
     return place
 
@@ -140,6 +152,13 @@ def wait_ready(place: site.Site, service: str) -> None:
                 "The other services still run: mend and run up again, or stop them with down."
             )
         time.sleep(0.1)
+
+
+def kill(folders: layout.Layout, name: str, services: list[str]) -> site.Site:
+    """Kill services of a site, as a power cut does; return the site."""
+    place = find(folders, name)
+    processes.kill(place, services or site.SERVICES)
+    return place
 
 
 def down(folders: layout.Layout, purge: bool) -> None:

@@ -10,11 +10,16 @@ from pocket_cloud import layout, site
 Sections = dict[str, dict[str, object]]
 
 FOLDERS = (
-    "etc/plugins db log pid images staging tasks volumes guests locks nova neutron cinder/coordination "
-    "keys/fernet keys/credential"
-).split()
+    *("etc/plugins", "db", "log", "pid", "keys", "locks"),
+    *("images", "staging", "tasks", "volumes", "guests"),
+    *("nova", "neutron", "cinder/coordination"),
+)
 
 UNLIMITED = -1
+NEUTRON_QUOTAS = ("network", "port", "subnet", "security_group", "security_group_rule")
+
+CINDER_QUOTAS = ("volumes", "snapshots", "gigabytes", "backups", "backup_gigabytes", "groups")
+
 STILL_ALIVE_SECONDS = 3600
 """A service is believed to live this long after its last heartbeat: a busy machine must not look like a dead one."""
 
@@ -60,9 +65,15 @@ def common(place: site.Site, service_type: str) -> Sections:
     }
 
 
+QUIET = (
+    *("sqlalchemy", "urllib3", "os_brick", "oslo_messaging", "oslo_policy", "keystonemiddleware", "keystoneauth"),
+    *("stevedore", "taskflow", "dogpile", "nova.compute.resource_tracker", "cinder.api.openstack.wsgi"),
+)
+
+
 def logging() -> dict[str, object]:
     """Log to standard error, which the launcher sends to the site's log folder; quiet."""
-    return {"use_stderr": True, "debug": False, "default_log_levels": "sqlalchemy=WARN,urllib3=WARN,os_brick=WARN"}
+    return {"use_stderr": True, "debug": False, "default_log_levels": ",".join(f"{name}=WARN" for name in QUIET)}
 
 
 def keystone(place: site.Site) -> Sections:
@@ -110,29 +121,26 @@ def glance(place: site.Site) -> Sections:
 
 def neutron(place: site.Site) -> Sections:
     """Return neutron.conf: no agents, ports are bound by our mechanism driver."""
+    default: dict[str, object] = {
+        "state_path": place.folder / "neutron",
+        "api_paste_config": place.etc / "neutron-api-paste.ini",
+        "core_plugin": "ml2",
+        "service_plugins": "router",
+        "transport_url": "fake:///",
+        "dhcp_agent_notification": False,
+    }
+    ml2: dict[str, object] = {
+        "type_drivers": "local,flat,vlan",
+        "tenant_network_types": "local",
+        "mechanism_drivers": "pocket_cloud",
+        "extension_drivers": "port_security",
+    }
     return {
-        "DEFAULT": {
-            **logging(),
-            "state_path": place.folder / "neutron",
-            "api_paste_config": place.etc / "neutron-api-paste.ini",
-            "core_plugin": "ml2",
-            "service_plugins": "router",
-            "transport_url": "fake:///",
-            "auth_strategy": "keystone",
-            "dhcp_agent_notification": False,
-        },
+        "DEFAULT": {**logging(), **default},
         "database": {"connection": database(place, "neutron")},
-        "ml2": {
-            "type_drivers": "local,flat,vlan",
-            "tenant_network_types": "local",
-            "mechanism_drivers": "pocket_cloud",
-            "extension_drivers": "port_security",
-        },
+        "ml2": ml2,
         "ml2_type_flat": {"flat_networks": "*"},
-        "quotas": dict.fromkeys(
-            ("quota_network", "quota_port", "quota_subnet", "quota_security_group", "quota_security_group_rule"), UNLIMITED
-        ),
-        "securitygroup": {"enable_security_group": True},
+        "quotas": {f"quota_{what}": UNLIMITED for what in NEUTRON_QUOTAS},
         "nova": credentials(place),
         "placement": credentials(place),
         **common(place, "network"),
@@ -140,25 +148,9 @@ def neutron(place: site.Site) -> Sections:
 
 
 def nova(place: site.Site) -> Sections:
-    """Return nova.conf."""
+    """Return nova.conf: all of nova but compute's own options."""
     return {
-        "DEFAULT": {
-            **logging(),
-            "state_path": place.folder / "nova",
-            "host": "compute1",
-            "my_ip": "127.0.0.1",
-            "compute_driver": "pocket_cloud.Driver",
-            "transport_url": "fake:///",
-            "shelved_offload_time": 0,
-            "service_down_time": STILL_ALIVE_SECONDS,
-            "vif_plugging_is_fatal": False,
-            "vif_plugging_timeout": 0,
-            "sync_power_state_interval": -1,
-            "resume_guests_state_on_host_boot": True,
-            "block_device_allocate_retries": 600,
-            "block_device_allocate_retries_interval": 1,
-            "default_thread_pool_size": 20,
-        },
+        "DEFAULT": {**logging(), "my_ip": "127.0.0.1", "transport_url": "fake:///", **nova_compute(place)},
         "api": {"auth_strategy": "keystone"},
         "api_database": {"connection": database(place, "nova_api")},
         "database": {"connection": database(place, "nova_cell1")},
@@ -176,43 +168,71 @@ def nova(place: site.Site) -> Sections:
     }
 
 
+def nova_compute(place: site.Site) -> dict[str, object]:
+    """Return the options of the computes."""
+    return {
+        "state_path": place.folder / "nova",
+        "host": "compute1",
+        "compute_driver": "pocket_cloud.Driver",
+        "shelved_offload_time": 0,
+        "service_down_time": STILL_ALIVE_SECONDS,
+        # no agent reports a plugged interface, so nobody may wait for the report
+        "vif_plugging_is_fatal": False,
+        "vif_plugging_timeout": 0,
+        "sync_power_state_interval": -1,
+        "resume_guests_state_on_host_boot": True,
+        # a volume that nova makes from an image is looked at each second instead of every third
+        "block_device_allocate_retries": 600,
+        "block_device_allocate_retries_interval": 1,
+        "default_thread_pool_size": 20,
+    }
+
+
 def cinder(place: site.Site, folders: layout.Layout) -> Sections:
     """Return cinder.conf: one back end of files, backups to the folder shared by the sites."""
-    backup = {
-        "backup_driver": "cinder.backup.drivers.posix.PosixBackupDriver",
-        "backup_posix_path": folders.backups,
-        "backup_compression_algorithm": "none",
-        "backup_file_size": 1 << 30,
-        "backup_sha_block_size_bytes": 1 << 20,
-        "backup_enable_progress_timer": False,
-    }
-    quotas = ("quota_volumes", "quota_snapshots", "quota_gigabytes", "quota_backups", "quota_backup_gigabytes")
     return {
-        "DEFAULT": {
-            **logging(),
-            "state_path": place.folder / "cinder",
-            "host": f"cinder-{place.name}",
-            "my_ip": "127.0.0.1",
-            "transport_url": "fake:///",
-            "auth_strategy": "keystone",
-            "enabled_backends": "file",
-            "service_down_time": STILL_ALIVE_SECONDS,
-            "glance_api_servers": place.url("glance"),
-            "allowed_direct_url_schemes": "",
-            "image_conversion_dir": place.folder / "cinder/conversion",
-            "api_paste_config": place.etc / "cinder-api-paste.ini",
-            "resource_query_filters_file": folders.venv / "etc/cinder/resource_filters.json",
-            **dict.fromkeys(quotas, UNLIMITED),
-            **backup,
-        },
+        "DEFAULT": {**logging(), **cinder_default(place, folders), **cinder_backup(folders)},
         "file": {
             "volume_driver": "pocket_cloud_services.block_storage.FileDriver",
             "volume_backend_name": "file",
             "pocket_cloud_folder": place.volumes,
         },
         "database": {"connection": database(place, "cinder")},
+        # enough for volumes of an encrypted type to exist; their bytes are not encrypted
+        "key_manager": {"backend": "cinder.keymgr.conf_key_mgr.ConfKeyManager", "fixed_key": "0" * 64},
         "coordination": {"backend_url": f"file://{place.folder}/cinder/coordination"},
         "service_user": credentials(place, send_service_user_token=True),
         "nova": credentials(place, interface="internal"),
         **common(place, "volumev3"),
+    }
+
+
+def cinder_default(place: site.Site, folders: layout.Layout) -> dict[str, object]:
+    """Return the options of API, scheduler and volume."""
+    return {
+        "state_path": place.folder / "cinder",
+        "host": f"cinder-{place.name}",
+        "my_ip": "127.0.0.1",
+        "transport_url": "fake:///",
+        "auth_strategy": "keystone",
+        "enabled_backends": "file",
+        "service_down_time": STILL_ALIVE_SECONDS,
+        "glance_api_servers": place.url("glance"),
+        "allowed_direct_url_schemes": "",
+        "image_conversion_dir": place.folder / "cinder/conversion",
+        "api_paste_config": place.etc / "cinder-api-paste.ini",
+        "resource_query_filters_file": folders.venv / "etc/cinder/resource_filters.json",
+        **{f"quota_{what}": UNLIMITED for what in CINDER_QUOTAS},
+    }
+
+
+def cinder_backup(folders: layout.Layout) -> dict[str, object]:
+    """Return the options of backup: no compression, large files, as disks here are sparse and small."""
+    return {
+        "backup_driver": "cinder.backup.drivers.posix.PosixBackupDriver",
+        "backup_posix_path": folders.backups,
+        "backup_compression_algorithm": "none",
+        "backup_file_size": 1 << 30,
+        "backup_sha_block_size_bytes": 1 << 20,
+        "backup_enable_progress_timer": False,
     }

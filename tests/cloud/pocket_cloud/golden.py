@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import concurrent.futures
 import contextlib
 import hashlib
@@ -25,7 +26,7 @@ Command = list[str]
 
 
 def ensure_golden(folders: layout.Layout, say: requirements.Say) -> pathlib.Path:
-    """Return the folder of prepared databases and keys, making it if pins or preparation changed."""
+    """Return the folder of prepared databases, making it if pins or preparation changed."""
     key = hashlib.sha256(b"".join(path.read_bytes() for path in MADE_FROM)).hexdigest()[:16]
     wanted = folders.golden / key
     if wanted.exists():
@@ -35,14 +36,11 @@ def ensure_golden(folders: layout.Layout, say: requirements.Say) -> pathlib.Path
     with tempfile.TemporaryDirectory(dir=folders.golden, prefix="new-") as name:
         place = golden_site(pathlib.Path(name) / "site")
         rendering.render_site(place, layout.Layout(build=folders.build, run=pathlib.Path(name)))
+        make_keys(place)
         run_chains(place, folders)
         for database in place.databases.glob("*.sqlite"):
             compact(database)
-        result = pathlib.Path(name) / "result"
-        result.mkdir()
-        place.databases.rename(result / "db")
-        (place.folder / "keys").rename(result / "keys")
-        result.rename(wanted)
+        place.databases.rename(wanted)
     return wanted
 
 
@@ -53,7 +51,7 @@ def golden_site(folder: pathlib.Path) -> site.Site:
 
 
 def run_chains(place: site.Site, folders: layout.Layout) -> None:
-    """Run what OpenStack's own tools do to make the databases; nova's part takes half of the time, so beside the rest."""
+    """Let OpenStack's own tools make the databases. Nova's part takes half of the time, so it runs beside the rest."""
     log = folders.build / "golden"
     with concurrent.futures.ThreadPoolExecutor() as pool:
         chains = {"nova": nova_commands(place, folders), "others": other_commands(place, folders)}
@@ -82,17 +80,14 @@ def nova_commands(place: site.Site, folders: layout.Layout) -> list[Command]:
 
 
 def other_commands(place: site.Site, folders: layout.Layout) -> list[Command]:
-    """Return the commands that make the other databases and keystone's keys."""
+    """Return the commands that make the other databases."""
 
     def manage(tool: str, configuration_file: str, *arguments: str) -> Command:
         program = [str(folders.python), str(folders.venv / "bin" / tool)]
         return [*program, "--config-file", str(place.etc / configuration_file), *arguments]
 
-    owner = ("--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid()))
     return [
         manage("keystone-manage", "keystone.conf", "db_sync"),
-        manage("keystone-manage", "keystone.conf", "fernet_setup", *owner),
-        manage("keystone-manage", "keystone.conf", "credential_setup", *owner),
         manage("keystone-manage", "keystone.conf", "bootstrap", "--bootstrap-password", "admin"),
         manage("placement-manage", "placement.conf", "db", "sync"),
         manage("glance-manage", "glance-api.conf", "db_sync"),
@@ -108,6 +103,20 @@ def connection(database: pathlib.Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
+def make_keys(place: site.Site) -> None:
+    """Make the keys that keystone encrypts tokens (fernet) and credentials with; 0 is the next key, 1 the current one.
+
+    Each site has its own: with copied keys a token of one site would be good at the other.
+    """
+    for kind in ("fernet", "credential"):
+        folder = place.folder / "keys" / kind
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for name in ("0", "1"):
+            path = folder / name
+            path.touch(mode=0o600)
+            path.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+
+
 def compact(database: pathlib.Path) -> None:
     """Switch a database to write-ahead logging (readers do not wait for the writer) and make it small."""
     with contextlib.closing(sqlite3.connect(database)) as opened:
@@ -118,9 +127,9 @@ def compact(database: pathlib.Path) -> None:
 
 
 def copy_to_site(golden: pathlib.Path, place: site.Site) -> None:
-    """Give a new site its databases and keys, and its compute host an identity."""
-    for name in ("db", "keys"):
-        shutil.copytree(golden / name, place.folder / name, dirs_exist_ok=True)
+    """Give a new site its databases, keystone keys that no other site has, and its first compute host an identity."""
+    shutil.copytree(golden, place.databases, dirs_exist_ok=True)
+    make_keys(place)
     with connection(place.databases / "nova_api.sqlite") as nova_api:
         for cell in ("cell0", "cell1"):
             address = configuration.database(place, f"nova_{cell}")

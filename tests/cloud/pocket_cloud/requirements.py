@@ -24,7 +24,8 @@ def ensure_programs(say: Say) -> None:
     """Have qemu-img (cinder and glance convert images with it) and the venv module of Python."""
     if shutil.which("qemu-img") is None:
         install_package("qemu-utils", "qemu-img, with which cinder and glance convert images", say)
-    if subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True).returncode != 0:
+    probe = [sys.executable, "-c", "import ensurepip, venv"]
+    if subprocess.run(probe, check=False, capture_output=True).returncode != 0:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         install_package(f"python{version}-venv", "Python's venv module", say)
 
@@ -32,12 +33,12 @@ def ensure_programs(say: Say) -> None:
 def install_package(package: str, purpose: str, say: Say) -> None:
     """Install a package of Debian or Ubuntu, or say what to install."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise errors.PocketCloudError(f"Wanted {purpose}; it is not installed. Install it: sudo apt-get install {package}")
+        raise errors.PocketCloudError(f"Wanted {purpose}; not found. Install it: sudo apt-get install {package}")
     say(f"installing {package} ({purpose})")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", package]
     for command in (["apt-get", "update", "-q"], install):
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode != 0:
         raise errors.PocketCloudError(f"{' '.join(install)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
@@ -70,7 +71,14 @@ def run_logged(
 ) -> None:
     """Run a command with its output in a log; a failure shows the end of it."""
     with log.open("ab" if append else "wb") as output:
-        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
+        done = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
     if done.returncode != 0:
         raise errors.PocketCloudError(
             f"{' '.join(command)} ended with exit code {done.returncode}.\n{errors.end_of_file(log)}"

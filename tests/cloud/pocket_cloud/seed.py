@@ -22,7 +22,7 @@ FLAVORS = (
 GOLDEN_HEAD = b"cirros-golden-00"
 """The first bytes of the image's disk: a console that shows them booted the image, unchanged."""
 
-IMAGES = (
+IMAGES: tuple[tuple[str, dict[str, int]], ...] = (
     # name, properties beyond those that all have
     ("cirros", {}),
     ("needs-2g", {"min_disk": 2}),
@@ -39,7 +39,7 @@ def ensure_image_file(folders: layout.Layout) -> pathlib.Path:
         raw, qcow2 = pathlib.Path(name) / "disk.raw", pathlib.Path(name) / "disk.qcow2"
         raw.write_bytes(GOLDEN_HEAD.ljust(IMAGE_MIB << 20, b"\0"))
         command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(qcow2)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode != 0:
             raise errors.PocketCloudError(f"{' '.join(command)} failed: {done.stderr}")
         qcow2.replace(image)
@@ -69,7 +69,8 @@ def seed_network(admin: api.Api, place: site.Site) -> None:
     """Make the network that all projects share."""
     url = place.url("neutron") + "/v2.0"
     found = admin.get(f"{url}/networks?name=shared-net")["networks"]
-    network = found[0] if found else admin.post(f"{url}/networks", {"network": {"name": "shared-net", "shared": True}})["network"]
+    wanted = {"network": {"name": "shared-net", "shared": True}}
+    network = found[0] if found else admin.post(f"{url}/networks", wanted)["network"]
     if not network["subnets"]:
         subnet = {"name": "shared-subnet", "network_id": network["id"], "cidr": "10.0.0.0/16", "ip_version": 4}
         admin.post(f"{url}/subnets", {"subnet": subnet})

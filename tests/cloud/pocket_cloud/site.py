@@ -30,6 +30,7 @@ class Site:
     :param guarded: whether nova-api offers the guarded root volume API; False is what every public cloud is.
     :param computes: number of nova-compute services; the second and later ones are in availability zone az2, az3, ...
     :param ports: TCP port of each service on 127.0.0.1.
+    :param prepared: name of the prepared databases that its own were copied from: they fit only the same pins.
     """
 
     name: str
@@ -37,11 +38,14 @@ class Site:
     guarded: bool
     computes: int
     ports: dict[str, int]
+    prepared: str = ""
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> Site:
         """Read the site recorded in a folder; FileNotFoundError if there is none."""
-        return cls(folder=folder, **json.loads((folder / "site.json").read_text()))
+        data = json.loads((folder / "site.json").read_text())
+        known = {field.name for field in dataclasses.fields(cls)}  # another version may have recorded more
+        return cls(folder=folder, **{name: value for name, value in data.items() if name in known})
 
     def save(self) -> None:
         """Record the site. The file appears complete or not at all."""
@@ -138,7 +142,7 @@ def choose_ports(folder: pathlib.Path, base: int | None) -> dict[str, int]:
         ports = range(base, base + len(SERVICES))
         busy = [port for port in ports if not port_is_free(port)]
         if busy:
-            raise errors.PocketCloudError(f"Wanted ports {ports[0]} to {ports[-1]}, but {busy} are in use. Give others.")
+            raise errors.PocketCloudError(f"Wanted ports {ports[0]} to {ports[-1]}; {busy} are in use. Give others.")
         return dict(zip(SERVICES, ports, strict=True))
     blocks = range(FIRST_PORT, LAST_PORT, PORT_STEP)
     first = zlib.crc32(str(folder).encode()) % len(blocks)

@@ -15,6 +15,7 @@ import traceback
 
 from cheroot import wsgi
 from pocket_cloud import site
+
 from pocket_cloud_services import environment
 
 API_THREADS = 24
@@ -46,7 +47,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         # without os._exit the threads that run already would keep a half-started service alive
         traceback.print_exc()
         sys.stderr.flush()

@@ -14,6 +14,7 @@ from cinder import exception, interface
 from cinder.image import image_utils
 from cinder.volume import configuration, driver, volume_utils
 from oslo_config import cfg
+
 from pocket_cloud_services import faults
 
 OPTIONS = [cfg.StrOpt("pocket_cloud_folder", help="Folder of the files that are the volumes.")]
@@ -201,7 +202,7 @@ class FileDriver(driver.VolumeDriver):
         return {"driver_volume_type": "local", "data": data}
 
     def terminate_connection(self, volume: Any, connector: Any, **_named: Any) -> None:
-        """Put the size back: cinder-backup opens a file to restore as new and seeks over zeros, so it ends too short."""
+        """Put the size back: cinder-backup opens a file to restore as new and skips zeros, so it ends too short."""
         if self._path(volume).exists():
             resize(self._path(volume), volume["size"])
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pocket_cloud import site
+
 from pocket_cloud_services import environment
 
 RUNNING: list[Any] = []  # services must not be collected as garbage
@@ -61,7 +62,7 @@ def run_privileged_code_here() -> None:
 
 
 def pin_heartbeat_rows() -> None:
-    """Let each service write its own heartbeat: cinder keeps the row's id in a class attribute, one service a process."""
+    """Let each service write its own heartbeat: cinder keeps the row's id in an attribute of the class."""
     from cinder import service
 
     lock = threading.Lock()
@@ -89,9 +90,7 @@ def start_workers() -> None:
     (back_end,) = cfg.CONF.enabled_backends
     cfg.CONF.register_opt(volume.host_opt, group=back_end)
     semaphore = utils.semaphore_factory(cfg.CONF.backup_max_operations, 1)
-    start(
-        binary="cinder-backup", coordination=True, service_name="backup", process_number=1, semaphore=semaphore
-    )
+    start(binary="cinder-backup", coordination=True, service_name="backup", process_number=1, semaphore=semaphore)
     host = f"{cfg.CONF.host}@{back_end}"
     start(binary=constants.VOLUME_BINARY, coordination=True, service_name=back_end, host=host)
     # the scheduler sleeps for one interval (60 s) while the back ends of other processes report; ours did already

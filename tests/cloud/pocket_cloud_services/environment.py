@@ -39,7 +39,7 @@ def prepare(place: site.Site) -> None:
 
 def install_replacements() -> None:
     """Replace what does not fit one process with SQLite. Before the service's own modules are imported."""
-    # not imported earlier: these load eventlet, and nova refuses native threads if that is there before its own patching
+    # not imported earlier: these load eventlet, and nova refuses native threads if that is there too early
     from pocket_cloud_services import messaging, sqlite
 
     sqlite.install()

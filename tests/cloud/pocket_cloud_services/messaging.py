@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import Any
@@ -32,17 +33,21 @@ def install() -> None:
 
 def poll(self: Any, timeout: float | None = None) -> Any:
     """Return the next message for this listener, or None when the time is over (s; None: no limit)."""
-    end = None if timeout is None else time.monotonic() + timeout
-    while not self._stopped.is_set():
-        with ARRIVED:
-            message = next_message(self)
-            if message is not None:
-                return message
-            left = WAKE_SECONDS if end is None else end - time.monotonic()
-            if left <= 0:
-                return None
+    end = math.inf if timeout is None else time.monotonic() + timeout
+    message, left = None, math.inf
+    while message is None and left > 0 and not self._stopped.is_set():
+        message, left = look(self, end)
+    return message
+
+
+def look(listener: Any, end: float) -> tuple[Any, float]:
+    """Return a message and the time that is left (s); if there is no message, wait a while for one to arrive."""
+    with ARRIVED:
+        message = next_message(listener)
+        left = end - time.monotonic()
+        if message is None and left > 0:
             ARRIVED.wait(min(left, WAKE_SECONDS))
-    return None
+    return message, left
 
 
 def next_message(listener: Any) -> Any:

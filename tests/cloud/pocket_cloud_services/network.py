@@ -27,6 +27,4 @@ class BindAtOnce(api.MechanismDriver):
         """Bind to the first segment."""
         details = {portbindings.CAP_PORT_FILTER: True, portbindings.OVS_HYBRID_PLUG: False}
         segment = context.segments_to_bind[0]
-        context.set_binding(
-            segment[api.ID], portbindings.VIF_TYPE_OVS, details, status=constants.PORT_STATUS_ACTIVE
-        )
+        context.set_binding(segment[api.ID], portbindings.VIF_TYPE_OVS, details, status=constants.PORT_STATUS_ACTIVE)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pocket_cloud import site
+
 from pocket_cloud_services import environment, waiting
 
 RUNNING: list[Any] = []  # services must not be collected as garbage
@@ -32,6 +33,7 @@ def install_driver(place: site.Site) -> None:
     """Make the driver known as nova.virt.pocket_cloud: nova looks for compute_driver only below nova.virt."""
     import nova.virt
     import os_vif
+
     from pocket_cloud_services import hypervisor
 
     os_vif.initialize()
@@ -41,7 +43,7 @@ def install_driver(place: site.Site) -> None:
 
 
 def start_workers(place: site.Site) -> None:
-    """Start conductor, scheduler and computes, the latter when keystone knows the service user and placement answers."""
+    """Start conductor and scheduler when keystone knows the service user, computes when placement answers too."""
     import nova.conf
     from nova import context, objects
     from nova.compute import rpcapi

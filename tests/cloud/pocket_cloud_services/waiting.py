@@ -19,21 +19,26 @@ def for_file(path: pathlib.Path) -> None:
     end = time.monotonic() + SECONDS
     while not path.exists():
         if time.monotonic() > end:
-            raise TimeoutError(f"{path} did not appear within {SECONDS:.0f} s: was the launcher interrupted? Run up again.")
+            raise TimeoutError(f"{path} did not appear within {SECONDS:.0f} s. Was the launcher interrupted?")
         time.sleep(PAUSE)
 
 
 def for_http(url: str) -> None:
     """Wait until something answers, whatever the status; TimeoutError if nothing does."""
     end = time.monotonic() + SECONDS
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while True:
-        try:
-            opener.open(url, timeout=5).close()
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError as error:
-            if time.monotonic() > end:
-                raise TimeoutError(f"{url} did not answer within {SECONDS:.0f} s") from error
+    while not answers(url):
+        if time.monotonic() > end:
+            raise TimeoutError(f"{url} did not answer within {SECONDS:.0f} s")
         time.sleep(PAUSE)
+
+
+def answers(url: str) -> bool:
+    """Tell whether something answers, whatever the status."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(url, timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a plan: steps, waits, reads again, decides again. As a generator, so that one thread can drive many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .errors import NotConverged, Refused
+from .plan import Decision, Plan, Ref, Refusal, Step, Until
+
+#: Takes a step whose references are resolved; returns the answer of the cloud.
+Perform = Callable[[Step], Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One server (or other unit) of a run.
+
+    :param read: reads what is there, from lists that began after the given moment; may block.
+    :param decide: pure, what was read -> plan or refusal.
+    :param perform: carries out one step; may block.
+    :param after: names of jobs that must be finished first.
+    :param critical: whether jobs that come after are given up when this one fails.
+    """
+
+    name: str
+    read: Callable[[float], Any]
+    decide: Callable[[Any], Decision]
+    perform: Perform
+    after: frozenset[str] = frozenset()
+    critical: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job came to. ``facts`` is ``plan.after`` in check mode, else what was read afterwards."""
+
+    plan: Plan
+    facts: Mapping[str, Any]
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """Asks the driver of the generator to run ``function``, which may block, and to send its result."""
+
+    function: Callable[[], Any]
+    step: Step | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Asks the driver of the generator to wait until ``until`` holds."""
+
+    until: Until
+    step: Step
+
+
+Course = Generator[Any, Any, Outcome]
+
+
+def converge(job: Job, check: bool, wait: bool = True) -> Course:
+    """Read, decide, apply, read again, decide again. The one place that knows check mode.
+
+    :param wait: false leaves out waits that no later step needs, and the second reading.
+    :raises Refused: if the decision is a refusal; nothing was changed.
+    :raises NotConverged: if steps are left after all were carried out.
+    """
+    plan = _plan(job.decide((yield Call(job.read))))
+    if check or not plan.steps:
+        return Outcome(plan, plan.after)
+    answers: dict[str, Any] = {}
+    for number, step in enumerate(plan.steps):
+        ready = resolve(step, answers)
+        answer = yield Call(lambda ready=ready: job.perform(ready), ready)
+        if step.result:
+            answers[step.result] = answer
+        last = number == len(plan.steps) - 1
+        if step.until and (wait or not last):
+            yield Pause(resolve(step, answers).until, ready)
+    if not wait:
+        return Outcome(plan, plan.after, answers)
+    again = _plan(job.decide((yield Call(job.read))))
+    if again.steps:
+        left = "; ".join(step.text for step in again.steps)
+        raise NotConverged(
+            f"All steps for {job.name} were carried out, yet something is still to do: {left}.", left=left
+        )
+    return Outcome(plan, again.before, answers)
+
+
+def _plan(decision: Decision) -> Plan:
+    if isinstance(decision, Refusal):
+        raise Refused(decision)
+    return decision
+
+
+def resolve(step: Step, answers: Mapping[str, Any]) -> Step:
+    """The step with every reference that ``answers`` knows replaced by its value."""
+    until = step.until
+    if until is not None and isinstance(until.id, Ref):
+        until = replace(until, id=_value(until.id, answers))
+    return replace(step, args=_value(step.args, answers), until=until)
+
+
+def _value(value: Any, answers: Mapping[str, Any]) -> Any:
+    if isinstance(value, Ref):
+        return answers[value.name][value.key] if value.name in answers else value
+    if isinstance(value, Mapping):
+        return {key: _value(item, answers) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(item, answers) for item in value]
+    return value

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names become ids here, once. More than one match is an error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import Ambiguous, CloudError, NotFound
+from .session import Session, looks_like_id
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where a kind of resource is found. ``by_name``: how its list filters names: "exact", "regex" or "" (not at all)."""
+
+    service: str
+    path: str
+    lists: str
+    key: str
+    by_name: str = "exact"
+    words: str = ""
+
+
+KINDS = {
+    "server": Kind("compute", "/servers", "servers", "server", "regex"),
+    "flavor": Kind("compute", "/flavors", "flavors", "flavor", ""),
+    "server_group": Kind("compute", "/os-server-groups", "server_groups", "server_group", "", "server group"),
+    "volume": Kind("block_storage", "/volumes", "volumes", "volume"),
+    "snapshot": Kind("block_storage", "/snapshots", "snapshots", "snapshot"),
+    "backup": Kind("block_storage", "/backups", "backups", "backup"),
+    "image": Kind("image", "/images", "images", ""),
+    "network": Kind("network", "/networks", "networks", "network"),
+    "port": Kind("network", "/ports", "ports", "port"),
+    "security_group": Kind("network", "/security-groups", "security_groups", "security_group", words="security group"),
+}
+
+_WITH_DETAIL = ("server", "flavor", "volume", "snapshot", "backup")
+
+
+def named(cloud: Session, kind: str, name: str) -> list[dict[str, Any]]:
+    """All resources of a kind that have exactly this name."""
+    what = KINDS[kind]
+    query = {"exact": f"?name={quote(name)}", "regex": f"?name={quote('^' + re.escape(name) + '$')}", "": ""}[
+        what.by_name
+    ]
+    path = what.path + ("/detail" if kind in _WITH_DETAIL else "") + query
+    return [item for item in cloud.pages(what.service, path, what.lists) if item.get("name") == name]
+
+
+def by_id(cloud: Session, kind: str, resource_id: str) -> dict[str, Any] | None:
+    """The resource with this id, or None."""
+    what = KINDS[kind]
+    try:
+        answer = cloud.get(what.service, f"{what.path}/{quote(resource_id)}")
+    except CloudError as error:
+        if error.status == 404:
+            return None
+        raise
+    return answer[what.key] if what.key else answer
+
+
+def find(cloud: Session, kind: str, ref: str) -> dict[str, Any] | None:
+    """The one resource with this id or name, or None.
+
+    :raises Ambiguous: if several carry the name.
+    """
+    found = by_id(cloud, kind, ref) if looks_like_id(ref) or kind == "flavor" else None
+    if found is not None:
+        return found
+    matches = named(cloud, kind, ref)
+    if len(matches) > 1:
+        words = KINDS[kind].words or kind
+        ids = ", ".join(sorted(item["id"] for item in matches))
+        raise Ambiguous(
+            f"{cloud.label}: the name {ref} is carried by {len(matches)} {words}s ({ids}). Say which by its id.",
+            kind=kind,
+            ids=sorted(item["id"] for item in matches),
+        )
+    return matches[0] if matches else None
+
+
+def need(cloud: Session, kind: str, ref: str) -> dict[str, Any]:
+    """As `find`, for what must exist.
+
+    :raises NotFound: if nothing has this id or name.
+    """
+    found = find(cloud, kind, ref)
+    if found is None:
+        words = KINDS[kind].words or kind
+        raise NotFound(f"{cloud.label} knows no {words} {ref}. Check the name and the project.", kind=kind, ref=ref)
+    return found

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""States for waits: single reads for a few resources, one shared list for many."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..errors import CloudError
+from ..plan import Until
+from ..wait import State
+from .find import KINDS, by_id
+from .session import Session
+
+#: From this many resources on, one list is cheaper than single reads.
+FEW = 3
+
+#: Seconds that a health check of a TCP port may take.
+TCP_TIMEOUT = 3.0
+
+
+class Inventory:
+    """Lists of one cloud, fetched once for all who need them at the same time."""
+
+    def __init__(self, cloud: Session, clock: Callable[[], float] = time.monotonic) -> None:
+        self.cloud, self._clock = cloud, clock
+        self._lists: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._locks = {kind: threading.Lock() for kind in KINDS}
+
+    def all(self, kind: str, since: float) -> dict[str, Any]:
+        """All resources of a kind by id, from a list whose request began after ``since``."""
+        with self._locks[kind]:
+            began, items = self._lists.get(kind, (float("-inf"), {}))
+            if began < since:
+                began = self._clock()
+                what = KINDS[kind]
+                path = what.path if kind in ("port", "network") else f"{what.path}/detail"
+                items = {item["id"]: item for item in self.cloud.pages(what.service, path, what.lists)}
+                self._lists[kind] = (began, items)
+            return items
+
+    def some(self, kind: str, ids: Iterable[str], since: float) -> dict[str, Any]:
+        """The resources with these ids that exist."""
+        wanted = set(ids)
+        if len(wanted) <= FEW:
+            found = {resource_id: by_id(self.cloud, kind, resource_id) for resource_id in wanted}
+            return {resource_id: item for resource_id, item in found.items() if item is not None}
+        return {resource_id: item for resource_id, item in self.all(kind, since).items() if resource_id in wanted}
+
+    def states(self, kind: str, targets: Iterable[Any], since: float) -> dict[Any, State]:
+        """The states of those of the targets that exist, as a `fleet.Poll`."""
+        if kind == "tcp":
+            return {target: _tcp(target) for target in targets}
+        if kind == "console":
+            return {until: self._console(until) for until in targets}
+        return {resource_id: _state(item) for resource_id, item in self.some(kind, targets, since).items()}
+
+    def _console(self, until: Until) -> State:
+        try:
+            path = f"/servers/{until.id}/action"
+            answer = self.cloud.send("POST", "compute", path, {"os-getConsoleOutput": {"length": 200}})
+        except CloudError as error:
+            if error.status not in (404, 409):
+                raise
+            return State("not there", reason=str(error))
+        return State("matches" if until.match in (answer.get("output") or "") else "no match")
+
+
+def _state(item: Mapping[str, Any]) -> State:
+    reason = (item.get("fault") or {}).get("message") or item.get("fail_reason") or ""
+    return State(item["status"], item.get("OS-EXT-STS:task_state"), reason)
+
+
+def _tcp(target: str) -> State:
+    address, _colon, port = target.rpartition(":")
+    try:
+        with socket.create_connection((address.strip("[]"), int(port)), timeout=TCP_TIMEOUT):
+            return State("open")
+    except OSError as error:
+        return State("closed", reason=str(error))

@@ -1,0 +1,191 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One authenticated connection to one cloud: raw JSON in and out, errors translated, requests counted."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..errors import CloudError, StandbyError, Unreachable
+
+try:
+    import openstack
+    from keystoneauth1 import exceptions as ka_exceptions
+    from keystoneauth1.session import TCPKeepAliveAdapter
+    from openstack import exceptions as sdk_exceptions
+
+    SDK_ERROR: Exception | None = None
+except ImportError as _error:
+    SDK_ERROR = _error
+
+#: Newest microversions whose answers this collection knows, and the oldest that it can work with.
+#: 2.85: delete_on_termination can be changed; 3.47: a volume can be made from a backup.
+NEWEST = {"compute": (2, 96), "block_storage": (3, 70)}
+OLDEST = {"compute": (2, 85), "block_storage": (3, 47)}
+
+#: The alias in Nova's extension list that says that a cloud has the guarded root volume API.
+GUARDED_ALIAS = "os-root-volume"
+
+_ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\Z", re.IGNORECASE)
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether ``text`` has the form of an id of OpenStack."""
+    return bool(_ID.match(text))
+
+
+class Session:
+    """Requests to one cloud.
+
+    :param config: keyword arguments of ``openstack.connect``.
+    :param threads: how many threads will use the session; the connection pool is made as large.
+    :raises StandbyError: if the SDK is missing or the configuration is not usable.
+    :raises Unreachable: if the identity service does not answer.
+    """
+
+    def __init__(self, config: Mapping[str, Any], threads: int = 1) -> None:
+        if SDK_ERROR is not None:
+            raise StandbyError(
+                f"The Python package openstacksdk is needed here: {SDK_ERROR}. pip install openstacksdk."
+            )
+        self.label = str(config.get("cloud") or config.get("region_name") or "the cloud")
+        self.requests: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        with _Translated(self.label, "connect"):
+            self._connection = openstack.connect(**config)
+            pool = self._connection.session.session
+            for scheme in ("http://", "https://"):
+                pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, threads)))
+        self._versions: dict[str, str] = {}
+        self._known: dict[Any, Any] = {}
+
+    def version(self, service: str) -> str:
+        """The microversion that is used with ``service`` ("compute", "block_storage")."""
+        if service not in self._versions:
+            with _Translated(self.label, f"discover {service}"):
+                found = getattr(self._connection, service).get_endpoint_data()
+            if found is None or found.max_microversion is None:
+                raise Unreachable(f"{self.label}: the {service} service does not tell its versions. Is it running?")
+            self._versions[service] = _agree(self.label, service, found.max_microversion)
+        return self._versions[service]
+
+    def once(self, key: Any, read: Callable[[], Any]) -> Any:
+        """The answer of ``read``, asked once for each key: for what does not change during a run."""
+        if key not in self._known:
+            self._known[key] = read()
+        return self._known[key]
+
+    def advertises(self, alias: str) -> bool:
+        """Whether Nova's extension list has this alias."""
+        found = self.once("extensions", lambda: self.get("compute", "/extensions")["extensions"])
+        return any(item["alias"] == alias for item in found)
+
+    def send(self, method: str, service: str, path: str, body: Any = None) -> Any:
+        """Sends one request and returns the JSON of the answer, {} if it has none.
+
+        Only reads are repeated: after an unclear answer to an action the state must be read again.
+
+        :raises CloudError: for an HTTP status of 400 or more.
+        :raises Unreachable: when there was no answer.
+        """
+        repeat = method == "GET"
+        options: dict[str, Any] = {
+            "connect_retries": 3 if repeat else 0,
+            "status_code_retries": 3 if repeat else 0,
+            "retriable_status_codes": [429, 503],
+            "raise_exc": False,
+        }
+        if body is not None:
+            options["json"] = body
+        if service in NEWEST:
+            options["microversion"] = self.version(service)
+        with self._lock:
+            self.requests[f"{method} {service}"] += 1
+        with _Translated(self.label, f"{method} {path}"):
+            answer = getattr(self._connection, service).request(path, method, **options)
+        if answer.status_code >= 400:
+            raise _error(self.label, method, path, answer)
+        return answer.json() if answer.content else {}
+
+    def get(self, service: str, path: str) -> Any:
+        """The JSON of a GET."""
+        return self.send("GET", service, path)
+
+    def pages(self, service: str, path: str, key: str) -> Iterator[dict[str, Any]]:
+        """All items of a list, following the links to its further pages."""
+        while path:
+            page = self.get(service, path)
+            yield from page.get(key, ())
+            links = page.get(f"{key}_links") or ()
+            following = next((link["href"] for link in links if link.get("rel") == "next"), page.get("next") or "")
+            path = _relative(path, following)
+
+
+def _relative(path: str, following: str) -> str:
+    """The path of the next page: the old path with the query of the link."""
+    if not following:
+        return ""
+    return path.partition("?")[0] + "?" + following.partition("?")[2]
+
+
+def _agree(label: str, service: str, newest: Any) -> str:
+    offered = tuple(int(part) for part in newest)
+    if offered < OLDEST[service]:
+        raise StandbyError(
+            f"{label}: the {service} service offers microversion {_dotted(offered)}; "
+            f"{_dotted(OLDEST[service])} or newer is needed."
+        )
+    return _dotted(min(offered, NEWEST[service]))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(part) for part in version)
+
+
+def _error(label: str, method: str, path: str, answer: Any) -> CloudError:
+    request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-compute-request-id") or ""
+    return CloudError(
+        f"{label}: {method} {path.partition('?')[0]} was answered with {answer.status_code}: {_message(answer)}"
+        + (f" (request id {request_id})" if request_id else ""),
+        status=answer.status_code,
+        request_id=request_id,
+        answer=_message(answer),
+    )
+
+
+def _message(answer: Any) -> str:
+    """The message in an error body: Nova and Cinder {name: {message}}, Neutron {NeutronError: {message}}."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return answer.reason or ""
+    for part in body.values() if isinstance(body, dict) else ():
+        if isinstance(part, dict) and part.get("message"):
+            return str(part["message"])
+    return str(body)[:300]
+
+
+class _Translated:
+    """Turns the exceptions of the SDK and of keystoneauth into those of the collection."""
+
+    def __init__(self, label: str, what: str) -> None:
+        self.label, self.what = label, what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ka_exceptions.HttpError):
+            text = f"{self.label}: {self.what} was answered with {error.http_status}: {error.message}"
+            raise CloudError(text, status=error.http_status, request_id=error.request_id or "") from error
+        if isinstance(error, (ka_exceptions.ConnectionError, ka_exceptions.DiscoveryFailure)):
+            raise Unreachable(f"{self.label} does not answer ({self.what}): {error}") from error
+        if isinstance(error, sdk_exceptions.HttpException):
+            raise CloudError(f"{self.label}: {self.what}: {error}", status=error.status_code or 0) from error
+        if isinstance(error, (ka_exceptions.ClientException, sdk_exceptions.SDKException)):
+            raise StandbyError(f"{self.label}: {self.what}: {error}") from error

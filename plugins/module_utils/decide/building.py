@@ -1,0 +1,209 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps that build a server that boots from a volume, and what must hold before the first of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..model import Source, Surroundings, Volume
+from ..plan import Ref, Step, Until
+from ..wanted import DiskWanted, NicWanted, ServerWanted
+
+#: Metadata of a volume whose server is not finished: a run that was killed finds its volumes again by it.
+BUILDING = "standby_building"
+
+_READY = {"image": "active", "snapshot": "available", "backup": "available"}
+_SOURCE_FIELD = {"image": "imageRef", "snapshot": "snapshot_id", "backup": "backup_id"}
+_MAKING = frozenset({"creating", "downloading", "restoring-backup"})
+
+
+def problems(wanted: ServerWanted, around: Surroundings) -> list[str]:
+    """Everything that would make Nova or Cinder refuse, or leave something half-made; empty if the server can be built."""
+    found = [] if around.flavor else [f"the cloud knows no flavor {wanted.flavor or '(none given)'}"]
+    for disk in wanted.disks:
+        found += _given_problems(disk, around) if disk.kind == "volume" else _made_problems(disk, around, wanted.name)
+    for nic in wanted.nics:
+        found += _port_problems(nic, around)
+    for (kind, ref), known in sorted(around.ids.items()):
+        found += [] if known else [f"the cloud knows no {kind.replace('_', ' ')} {ref}"]
+    zone = wanted.availability_zone
+    if zone and zone not in around.zones:
+        found.append(f"there is no availability zone {zone}, only {', '.join(sorted(around.zones)) or 'none'}")
+    return found
+
+
+def _given_problems(disk: DiskWanted, around: Surroundings) -> Iterator[str]:
+    volume = around.given.get(disk.tag)
+    if volume is None:
+        yield f"the cloud knows no volume {disk.ref}"
+        return
+    if volume.attached_to:
+        yield f"volume {disk.ref} is attached to server {', '.join(volume.attached_to)}"
+    elif volume.status != "available":
+        yield f"volume {disk.ref} is {volume.status}, not available"
+    if disk.boot_index == 0 and not volume.bootable:
+        yield f"volume {disk.ref} is not marked bootable"
+    if disk.size and volume.size < disk.size:
+        yield f"volume {disk.ref} has {volume.size} GiB, {disk.size} are wanted"
+
+
+def _made_problems(disk: DiskWanted, around: Surroundings, server: str) -> Iterator[str]:
+    for volume in around.same_name.get(disk.tag, ()):
+        if volume.metadata.get(BUILDING) != server:
+            yield (
+                f"a volume {disk.name} exists already and was not made for this server (name it as the source volume,"
+                " choose another name, or delete it)"
+            )
+        elif volume.status not in _MAKING | {"available"}:
+            yield f"volume {disk.name}, left over from an earlier run, is {volume.status} (delete it)"
+    if disk.kind != "blank":
+        yield from _source_problems(disk, around.sources.get(disk.tag), around)
+
+
+def _source_problems(disk: DiskWanted, source: Source | None, around: Surroundings) -> Iterator[str]:
+    if source is None:
+        yield f"the cloud knows no {disk.kind} {disk.ref}"
+        return
+    if source.status != _READY[disk.kind]:
+        yield f"{disk.kind} {disk.ref} is {source.status}, not {_READY[disk.kind]}"
+    least = max(source.size, source.min_disk)
+    if disk.size and disk.size < least:
+        yield f"{disk.kind} {disk.ref} needs at least {least} GiB, the volume {disk.name} is to have {disk.size}"
+    if disk.boot_index == 0 and around.flavor and around.flavor.ram < source.min_ram:
+        yield f"image {disk.ref} needs {source.min_ram} MiB of memory, flavor {around.flavor.name} has {around.flavor.ram}"
+
+
+def _port_problems(nic: NicWanted, around: Surroundings) -> Iterator[str]:
+    ports = around.ports.get(nic.name, ())
+    if nic.port and not ports:
+        yield f"the cloud knows no port {nic.port}"
+    if len(ports) > 1:
+        yield f"{len(ports)} ports carry the name {nic.name}"
+    for port in ports:
+        if port.device_id:
+            yield f"port {port.name or port.id} belongs to {port.device_id}"
+        if nic.fixed_ip and nic.fixed_ip not in port.fixed_ips:
+            yield f"port {port.name or port.id} has the address {', '.join(port.fixed_ips)}, not {nic.fixed_ip}"
+        if nic.mac and nic.mac.lower() != port.mac.lower():
+            yield f"port {port.name or port.id} has the MAC address {port.mac}, not {nic.mac}"
+
+
+def build_steps(wanted: ServerWanted, around: Surroundings) -> tuple[Step, ...]:
+    """Volumes first, all at once, then waited for; then ports; then the server; then the marks of the volumes removed."""
+    made = [disk for disk in wanted.disks if disk.kind != "volume"]
+    found = {disk.tag: volumes[0] for disk in made if (volumes := around.same_name.get(disk.tag))}
+    ids = {disk.tag: _volume_id(disk, around, found) for disk in wanted.disks}
+    return (
+        *(_make_volume(wanted, disk, around) for disk in made if disk.tag not in found),
+        *(_await_volume(disk, ids[disk.tag]) for disk in made if not _ready(found.get(disk.tag))),
+        *(_mark_bootable(disk, ids[disk.tag]) for disk in made if _needs_mark(disk, found.get(disk.tag))),
+        *(_make_port(nic, around) for nic in wanted.nics if not around.ports.get(nic.name)),
+        _make_server(wanted, around, ids),
+        *(_unmark(disk, ids[disk.tag]) for disk in made),
+    )
+
+
+def _volume_id(disk: DiskWanted, around: Surroundings, found: dict[str, Volume]) -> Any:
+    if disk.kind == "volume":
+        return around.given[disk.tag].id
+    return found[disk.tag].id if disk.tag in found else Ref(f"disk {disk.tag}")
+
+
+def _ready(volume: Volume | None) -> bool:
+    return volume is not None and volume.status == "available"
+
+
+def _needs_mark(disk: DiskWanted, volume: Volume | None) -> bool:
+    """An image brings the flag; a blank disk, a backup and a snapshot may not. Nova refuses a root without it."""
+    return disk.boot_index == 0 and disk.kind != "image" and not (volume and volume.bootable)
+
+
+def _make_volume(wanted: ServerWanted, disk: DiskWanted, around: Surroundings) -> Step:
+    source = around.sources.get(disk.tag)
+    size = disk.size or (max(source.size, source.min_disk, 1) if source else None)
+    made_from = {_SOURCE_FIELD[disk.kind]: source.id} if source else {}
+    words = f"{disk.kind} {disk.ref}" if source else "nothing"
+    return Step(
+        "create_volume",
+        f"make volume {disk.name} ({size} GiB) from {words}",
+        {
+            "name": disk.name,
+            "size": size,
+            "volume_type": disk.volume_type,
+            "availability_zone": disk.availability_zone,
+            "metadata": {**disk.metadata, BUILDING: wanted.name},
+            **made_from,
+        },
+        result=f"disk {disk.tag}",
+    )
+
+
+def _await_volume(disk: DiskWanted, volume_id: Any) -> Step:
+    until = Until("volume", volume_id, frozenset({"available"}), _MAKING)
+    return Step("wait", f"wait until volume {disk.name} is available", until=until)
+
+
+def _mark_bootable(disk: DiskWanted, volume_id: Any) -> Step:
+    return Step("set_bootable", f"mark volume {disk.name} bootable", {"volume_id": volume_id})
+
+
+def _unmark(disk: DiskWanted, volume_id: Any) -> Step:
+    args = {"volume_id": volume_id, "key": BUILDING}
+    return Step("delete_volume_metadata", f"mark volume {disk.name} as finished", args)
+
+
+def _make_port(nic: NicWanted, around: Surroundings) -> Step:
+    args: dict[str, Any] = {"name": nic.name, "network_id": around.ids["network", nic.network or ""]}
+    if nic.fixed_ip:
+        args["fixed_ips"] = [{"ip_address": nic.fixed_ip}]
+    if nic.mac:
+        args["mac_address"] = nic.mac
+    if nic.security_groups is not None:
+        args["security_groups"] = [around.ids["security_group", group] for group in nic.security_groups]
+    at = f" with address {nic.fixed_ip}" if nic.fixed_ip else ""
+    return Step("create_port", f"make port {nic.name} on network {nic.network}{at}", args, result=f"port {nic.name}")
+
+
+def _make_server(wanted: ServerWanted, around: Surroundings, ids: dict[str, Any]) -> Step:
+    optional = {
+        "key_name": wanted.key_name,
+        "availability_zone": wanted.availability_zone,
+        "config_drive": wanted.config_drive,
+        "user_data": wanted.user_data,
+        "metadata": dict(wanted.metadata or {}) or None,
+        "description": wanted.description,
+        "hints": {"group": around.ids["server_group", wanted.server_group]} if wanted.server_group else None,
+    }
+    flavor = around.flavor
+    args = {
+        "name": wanted.name,
+        "flavorRef": flavor.id if flavor else None,
+        "networks": [{"port": _port_id(nic, around)} for nic in wanted.nics] or "none",
+        "block_device_mapping_v2": [_mapping(disk, ids[disk.tag]) for disk in wanted.disks],
+        **{key: value for key, value in optional.items() if value is not None},
+    }
+    until = Until("server", Ref("server"), frozenset({"ACTIVE"}), frozenset({"BUILD"}), frozenset({"BUILD"}))
+    return Step("create_server", f"make server {wanted.name}", args, until, result="server")
+
+
+def _port_id(nic: NicWanted, around: Surroundings) -> Any:
+    ports = around.ports.get(nic.name)
+    return ports[0].id if ports else Ref(f"port {nic.name}")
+
+
+def _mapping(disk: DiskWanted, volume_id: Any) -> dict[str, Any]:
+    """One entry of block_device_mapping_v2; -1 as boot index: never booted from."""
+    mapping = {
+        "source_type": "volume",
+        "destination_type": "volume",
+        "uuid": volume_id,
+        "boot_index": -1 if disk.boot_index is None else disk.boot_index,
+        "tag": disk.tag,
+        "delete_on_termination": disk.delete_on_termination,
+        "disk_bus": disk.disk_bus,
+        "device_type": disk.device_type,
+    }
+    return {key: value for key, value in mapping.items() if value is not None}

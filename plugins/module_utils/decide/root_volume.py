@@ -1,0 +1,223 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which volume is the root of a server, and who may take it off or put one on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..model import Attachment, RootAnswer, Seen, Server, Volume
+from ..plan import Decision, Plan, Refusal, Step, Until
+from .facts import server_facts
+from .states import not_dormant_able
+
+#: The tag that the collection gives to the root attachment of the servers that it makes.
+ROOT_TAG = "root"
+
+
+@dataclass(frozen=True)
+class Root:
+    """The root volume of a server. ``present`` is None when nothing tells; ``found_by`` says what told."""
+
+    present: bool | None
+    volume_id: str | None = None
+    device: str | None = None
+    found_by: str = "nothing tells"
+
+
+def which_root(seen: Seen) -> Root:
+    """Which volume is the root. `boot_index` is in no answer of Nova, so by the first of these that tells.
+
+    1. the guarded API (``os-root-volume``); 2. for administrators the attachment whose device is
+    ``OS-EXT-SRV-ATTR:root_device_name``; 3. the attachment tagged ``root``; 4. the only attachment whose device
+    name ends in "a", if that volume is bootable. An image-backed server has none.
+    """
+    server, answer = seen.server, seen.root_answer
+    if server is None:
+        return Root(None)
+    if answer is not None:
+        return Root(answer.present, answer.volume_id, answer.device, "guarded API")
+    if server.image_id:
+        return Root(False, found_by="the server boots from an image")
+    for found_by, found in (
+        ("root_device_name", [a for a in server.attachments if a.device and a.device == server.root_device_name]),
+        (f"tag {ROOT_TAG}", [a for a in server.attachments if a.tag == ROOT_TAG]),
+        ("first bootable device", _first_bootable(server.attachments, seen.volumes)),
+    ):
+        if len(found) == 1:
+            return Root(True, found[0].volume_id, found[0].device, found_by)
+    return Root(None)
+
+
+def _first_bootable(attachments: tuple[Attachment, ...], volumes: Mapping[str, Volume]) -> list[Attachment]:
+    first = [a for a in attachments if a.device and a.device.endswith("a")]
+    return [a for a in first if len(first) == 1 and a.volume_id in volumes and volumes[a.volume_id].bootable]
+
+
+def decide_detach(seen: Seen, server_name: str, volume_id: str | None = None) -> Decision:
+    """Takes the root volume off a server that is shelved and offloaded.
+
+    :param volume_id: if given, the volume that must be the root.
+    """
+    wanted = f"detach the root volume of server {server_name}"
+    root, server = which_root(seen), seen.server
+    refusal = _guard(seen, wanted)
+    if refusal:
+        return refusal
+    if root.present is None:
+        return _unknown_root(wanted, server)
+    if root.present and volume_id and root.volume_id != volume_id:
+        return Refusal(
+            "other_root",
+            wanted,
+            f"its root is volume {root.volume_id}, not {volume_id}",
+            "Name the volume that is root, or leave the option volume out.",
+        )
+    if not root.present:
+        return Plan(server_facts(seen, root), server_facts(seen, root))
+    refusal = not_dormant_able(server, wanted)
+    if refusal:
+        return refusal
+    gone = replace(root, present=False, volume_id=None)
+    without = replace(seen, server=_without(server, root.volume_id), root_answer=_answer(seen, gone))
+    return Plan(server_facts(seen, root), server_facts(without, gone), detach_steps(seen, root))
+
+
+def detach_steps(seen: Seen, root: Root) -> tuple[Step, ...]:
+    """The steps that take ``root`` off.
+
+    Nova deletes a volume with ``delete_on_termination`` when it is detached from a shelved server, so the flag is
+    cleared first (nova/compute/api.py, _local_cleanup_bdm_volumes). A 202 does not mean detached: wait for Cinder.
+    """
+    server = seen.server
+    label = f"{volume_label(seen, root.volume_id)} from server {server.name}"
+    return (
+        *clear_delete_flags(server, (root.volume_id,)),
+        Step(
+            "detach_volume",
+            f"detach root volume {label}",
+            {"server_id": server.id, "volume_id": root.volume_id},
+            Until("volume", root.volume_id, frozenset({"available"}), frozenset({"in-use", "reserved", "detaching"})),
+        ),
+    )
+
+
+def clear_delete_flags(server: Server, volume_ids: tuple[str | None, ...]) -> tuple[Step, ...]:
+    """Steps that clear ``delete_on_termination`` of those of the volumes that have it."""
+    return tuple(
+        Step(
+            "set_delete_on_termination",
+            f"clear delete_on_termination of volume {a.volume_id} at server {server.name}",
+            {"server_id": server.id, "volume_id": a.volume_id, "value": False},
+        )
+        for a in server.attachments
+        if a.delete_on_termination and a.volume_id in volume_ids
+    )
+
+
+def decide_attach(seen: Seen, server_name: str, volume: Volume) -> Decision:
+    """Puts ``volume`` on as the root of a server that is shelved and offloaded and has none."""
+    wanted = f"attach volume {volume.name or volume.id} as the root of server {server_name}"
+    refusal = _guard(seen, wanted)
+    if refusal:
+        return refusal
+    server, root = seen.server, which_root(seen)
+    if root.present is None:
+        return _unknown_root(wanted, server)
+    if root.present and root.volume_id == volume.id:
+        return Plan(server_facts(seen, root), server_facts(seen, root))
+    if root.present:
+        return Refusal(
+            "root_present",
+            wanted,
+            f"volume {volume_label(seen, root.volume_id)} is its root",
+            "Detach it first, for example with standby.openstack.server_root_volume_detach.",
+        )
+    refusal = not_dormant_able(server, wanted) or unfit_root(volume, server, wanted)
+    if refusal:
+        return refusal
+    put_on = Root(True, volume.id, root.device, root.found_by)
+    attachments = (*server.attachments, Attachment(volume.id, root.device, ROOT_TAG))
+    attached = replace(volume, status="reserved", attached_to=(server.id,))
+    after = replace(
+        seen,
+        server=replace(server, attachments=attachments),
+        volumes={**seen.volumes, volume.id: attached},
+        root_answer=_answer(seen, put_on),
+    )
+    return Plan(server_facts(seen, root), server_facts(after, put_on), (attach_step(server, root, volume),))
+
+
+def attach_step(server: Server, root: Root, volume: Volume) -> Step:
+    """The step that makes ``volume`` the root; the volume is `reserved` until the server is unshelved."""
+    return Step(
+        "attach_root",
+        f"attach volume {volume.name or volume.id} as root {root.device} of server {server.name}",
+        {"server_id": server.id, "volume_id": volume.id, "device": root.device},
+        Until("volume", volume.id, frozenset({"reserved", "in-use"}), frozenset({"attaching"})),
+    )
+
+
+def unfit_root(volume: Volume, server: Server, wanted: str) -> Refusal | None:
+    """Why ``volume`` cannot become the root of ``server``, or None."""
+    for wrong, code, saw, todo in (
+        (volume.attached_to and server.id not in volume.attached_to, "volume_in_use",
+         f"the volume is attached to server {', '.join(volume.attached_to)}", "Detach it there, or take another volume."),
+        (volume.status != "available", "volume_not_available",
+         f"the volume is {volume.status}", "Wait until it is available, or take another volume."),
+        (not volume.bootable, "volume_not_bootable",
+         "the volume is not marked bootable", "If it holds a system, set the flag: openstack volume set --bootable."),
+        (volume.multiattach, "volume_multiattach",
+         "the volume is multiattach", "Nova attaches none to a shelved server: copy it to a volume of another type."),
+    ):  # fmt: skip
+        if wrong:
+            return Refusal(code, wanted, saw, todo)
+    return None
+
+
+def _guard(seen: Seen, wanted: str) -> Refusal | None:
+    """What must hold for both: a server, unlocked, volume-backed, on a cloud that offers the guarded API."""
+    server = seen.server
+    if server is None:
+        return Refusal("no_server", wanted, "the cloud knows no server of that name or id", "Check the name.")
+    if server.image_id:
+        return Refusal(
+            "not_volume_backed", wanted, "it boots from an image", "Only servers that boot from a volume can do this."
+        )
+    if not seen.offer.guarded_api:
+        return Refusal(
+            "no_guarded_api",
+            wanted,
+            "the cloud does not advertise the guarded root volume API (os-root-volume is not in its extension list)",
+            "Stock Nova cannot do it, or worse does something else. If the cloud does offer it, say guarded_api: assume.",
+        )
+    if server.locked:
+        return Refusal("locked", wanted, "the server is locked", "Unlock it: openstack server unlock.")
+    return None
+
+
+def _unknown_root(wanted: str, server: Server) -> Refusal:
+    return Refusal(
+        "root_unknown",
+        wanted,
+        f"nothing tells which of its {len(server.attachments)} volumes is the root",
+        f"Tag the root attachment '{ROOT_TAG}' when the server is made, or use administrator credentials.",
+    )
+
+
+def _without(server: Server, volume_id: str | None) -> Server:
+    return replace(server, attachments=tuple(a for a in server.attachments if a.volume_id != volume_id))
+
+
+def _answer(seen: Seen, root: Root) -> RootAnswer | None:
+    if seen.root_answer is None:
+        return None
+    return RootAnswer(root.device or seen.root_answer.device, bool(root.present), root.volume_id)
+
+
+def volume_label(seen: Seen, volume_id: str | None) -> str:
+    """The name of a volume if it has one, else its id."""
+    volume = seen.volumes.get(volume_id or "")
+    return volume.name if volume and volume.name else str(volume_id)

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was read from a cloud: frozen dataclasses, sizes in GiB and memory in MiB as in the APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One volume of a server, as Nova tells it."""
+
+    volume_id: str
+    device: str | None = None
+    tag: str | None = None
+    delete_on_termination: bool = False
+
+
+@dataclass(frozen=True)
+class Flavor:
+    """A flavor; ``ram`` in MiB, ``disk`` in GiB."""
+
+    name: str
+    id: str = ""
+    vcpus: int = 0
+    ram: int = 0
+    disk: int = 0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server, as Nova tells it. ``root_device_name`` is shown to administrators only."""
+
+    id: str
+    name: str
+    status: str
+    task_state: str | None = None
+    flavor: Flavor = Flavor("")
+    availability_zone: str = ""
+    host: str = ""
+    locked: bool = False
+    image_id: str | None = None
+    root_device_name: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    key_name: str | None = None
+    config_drive: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume, as Cinder tells it. ``attached_to`` are ids of servers."""
+
+    id: str
+    name: str
+    status: str
+    size: int
+    bootable: bool = False
+    availability_zone: str = ""
+    volume_type: str = ""
+    encrypted: bool = False
+    multiattach: bool = False
+    attached_to: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    image_metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = ""
+
+
+@dataclass(frozen=True)
+class RootAnswer:
+    """What a cloud with the guarded API says of a server's root volume."""
+
+    device: str
+    present: bool
+    volume_id: str | None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a cloud offers for root volumes. ``how``: "advertised", "assumed" or "not advertised"."""
+
+    guarded_api: bool
+    how: str
+    compute_version: str = ""
+    volume_version: str = ""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of Neutron. ``security_groups`` are ids."""
+
+    id: str
+    name: str
+    network_id: str
+    mac: str
+    fixed_ips: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    device_id: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a volume is made from. ``min_disk`` and ``size`` in GiB, ``min_ram`` in MiB."""
+
+    kind: str
+    id: str
+    name: str
+    status: str
+    size: int = 0
+    min_disk: int = 0
+    min_ram: int = 0
+    volume_id: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot of a volume."""
+
+    id: str
+    name: str
+    status: str
+    volume_id: str
+    size: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = ""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup of a volume."""
+
+    id: str
+    name: str
+    status: str
+    volume_id: str
+    size: int
+    incremental: bool = False
+    has_dependents: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything that a decision about one server looks at."""
+
+    server: Server | None
+    offer: Offer
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    root_answer: RootAnswer | None = None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a server that is to be built needs, as the cloud knows it.
+
+    :param sources: by tag of the disk what its volume is made from; None if the cloud does not know it.
+    :param given: by tag of the disk the existing volume that is to be used as it is.
+    :param same_name: by tag of the disk the volumes that already carry the name of the volume to be made.
+    :param ports: by name of the port those that exist: the one named, or those that carry its name.
+    :param ids: ids by (kind, name or id) of networks, security groups, server groups and key pairs; None if unknown.
+    """
+
+    flavor: Flavor | None = None
+    sources: Mapping[str, Source | None] = field(default_factory=dict)
+    given: Mapping[str, Volume] = field(default_factory=dict)
+    same_name: Mapping[str, tuple[Volume, ...]] = field(default_factory=dict)
+    ports: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    ids: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    zones: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server, or its absence, and what it needs around it."""
+
+    seen: Seen
+    around: Surroundings

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judging a wait. Pure: the clock and the polling belong to the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .errors import TimedOut, UnexpectedState
+from .plan import Until
+
+#: Seen instead of a state when the resource does not exist (any more).
+GONE = "gone"
+
+
+@dataclass(frozen=True)
+class State:
+    """What a poll saw: ``status``, for servers the running task, and why it is in error if the cloud says so."""
+
+    status: str
+    task: str | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.status} (task {self.task})" if self.task else self.status
+
+
+def reached(until: Until, state: State, what: str) -> bool:
+    """Whether the wait is over.
+
+    :param what: the step in words, for the error.
+    :raises UnexpectedState: for a state that is neither the target nor on the way. Nova sets the task before it
+        answers a request, so a server that is idle in a state it should be leaving has fallen back.
+    """
+    if state.status in until.target and not state.task:
+        return True
+    on_the_way = state.status in until.pending | until.target and (state.task or until.kind != "server")
+    if on_the_way or state.status in until.idle_pending:
+        return False
+    reason = f" ({state.reason})" if state.reason else ""
+    raise UnexpectedState(
+        f"{what}: the {until.kind} {until.id} is {state}{reason}; expected {_names(until.target)}, or on the way to it "
+        f"{_names(until.pending | until.idle_pending)}. Look at the {until.kind}, then repeat.",
+        kind=until.kind,
+        id=str(until.id),
+        seen=str(state),
+    )
+
+
+def _names(states: frozenset[str]) -> str:
+    return " or ".join(sorted(states)) or "nothing"
+
+
+@dataclass
+class Deadline:
+    """One moment for a whole run, on a monotonic clock."""
+
+    seconds: float
+    clock: Callable[[], float]
+
+    def __post_init__(self) -> None:
+        self.end = self.clock() + self.seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return self.clock() >= self.end
+
+    def error(self, what: str, until: Until, seen: State | None) -> TimedOut:
+        """The error of a wait that the deadline ended."""
+        return TimedOut(
+            f"{what}: the {until.kind} {until.id} is still {seen or 'unknown'} after {self.seconds:g} s; expected "
+            f"{_names(until.target)}. Nothing was undone: repeat to carry on, with a longer timeout if the cloud is slow.",
+            kind=until.kind,
+            id=str(until.id),
+            seen=str(seen or ""),
+        )
+
+
+def interval(waiting: int, polls: int) -> float:
+    """Seconds between two polls: short at first, longer with the number of polls and of waiting resources."""
+    return min(0.5 * 1.25 ** min(polls, 8), 2.0) + min(waiting / 500, 1.0)

@@ -1,13 +1,18 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make test`: every test there is; the pocket cloud runs for those that need it and is stopped whatever happens.
+"""`make test`: every test there is; a pocket cloud runs for those that need it and is stopped whatever happens.
+
+It is a new one in a run folder of its own, so that what `make cloud-up` started is neither used nor stopped. With
+POCKET_CLOUD_RUN set the cloud of that folder is used as it is, and left running.
 
 Use: `build/venv/bin/python tools/test.py [PHASE]...`; without names all phases of `make test`.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import sys
 from types import FrameType
@@ -19,6 +24,7 @@ from trees import REPO
 
 CLOUD = "cloud up"
 POCKET_CLOUD = "tests/cloud/pocket-cloud"
+OWN_RUN = BUILD / "cloud" / "run-of-tests"
 OLDEST = str(BUILD / "venv-oldest" / "bin" / "pytest")
 
 
@@ -57,6 +63,13 @@ def molecule() -> list[Phase]:
 
 def run_with_cloud(phases: list[Phase]) -> list[Result]:
     """Starts the cloud, runs the phases, stops the cloud, also after a failure or an interruption."""
+    if "POCKET_CLOUD_RUN" in os.environ:
+        return run_all([Phase(CLOUD, [POCKET_CLOUD, "up"]), *phases])
+    os.environ["POCKET_CLOUD_RUN"] = str(OWN_RUN)
+    if OWN_RUN.exists():
+        # left by a run that was killed
+        run(Phase("cloud down", [POCKET_CLOUD, "down"]))
+        shutil.rmtree(OWN_RUN)
     results: list[Result] = []
     try:
         results = run_all([Phase(CLOUD, [POCKET_CLOUD, "up"]), *phases])

@@ -227,12 +227,12 @@ def cinder_default(place: site.Site, folders: layout.Layout) -> dict[str, object
 
 
 def cinder_backup(folders: layout.Layout) -> dict[str, object]:
-    """Return the options of backup: no compression, large files, as disks here are sparse and small."""
+    """Return the options of backup. Disks are mostly zeros: compressed, a full backup of 1 GiB takes some kilobytes."""
     return {
         "backup_driver": "cinder.backup.drivers.posix.PosixBackupDriver",
         "backup_posix_path": folders.backups,
-        "backup_compression_algorithm": "none",
-        "backup_file_size": 1 << 30,
+        "backup_compression_algorithm": "zstd",
+        "backup_file_size": 64 << 20,
         "backup_sha_block_size_bytes": 1 << 20,
         "backup_enable_progress_timer": False,
     }

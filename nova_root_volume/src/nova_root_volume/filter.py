@@ -97,8 +97,8 @@ class RootVolumeFilter:
             for_root = routing.wants_root(wanted, mapping.device_names(instance, root))
         except routing.BadBodyError as error:
             raise exc.HTTPBadRequest(explanation=str(error)) from error
+        _take_is_root_out(request, wanted)
         if not for_root:
-            _forward(request, wanted)
             return None
         guard.check_lock(context, instance)
         guard.check_attach(instance, root)
@@ -188,8 +188,8 @@ def _json(request: Any) -> Any:
         return None
 
 
-def _forward(request: Any, wanted: routing.RootRequest) -> None:
-    """Take ``is_root: false`` out of a body on its way to Nova; any other body stays byte for byte."""
+def _take_is_root_out(request: Any, wanted: routing.RootRequest) -> None:
+    """Nova's schema refuses ``is_root``, should the request go on to Nova; any other body stays byte for byte."""
     if wanted.is_root is not None:
         request.body = jsonutils.dump_as_bytes(wanted.body)
 

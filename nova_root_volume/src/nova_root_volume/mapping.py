@@ -70,6 +70,7 @@ def fill(context: Any, root: Any, volume: dict[str, Any], attachment_id: str, de
     """Make a volume the root.
 
     Args:
+        context: of the request, bound to the server's cell.
         root: the mapping, which must be "no volume".
         volume: as nova.volume.cinder returns it (``size`` in GiB).
         attachment_id: the reserved Cinder attachment; unshelve connects it.

@@ -6,7 +6,8 @@
 Detach: Cinder first, then the mapping. If it breaks off between, the mapping still names the volume: a repeat finds
 nothing left to delete in Cinder and clears the mapping.
 Attach: the Cinder attachment first (it reserves the volume: of two servers one wins), then the mapping. If it breaks
-off between, a repeat finds the reserved attachment of this server and volume and adopts it.
+off between, the server has an orphan: a reserved attachment of a volume that none of its mappings names. A repeat with
+the same volume adopts it; a call with another volume deletes it, so that its volume is free again.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ class Operations:
             if root is None or root.volume_id != volume_id:
                 raise exc.HTTPNotFound(explanation=f"Instance {instance.uuid} is not attached to volume {volume_id}")
             with _recorded(context, instance, instance_actions.DETACH_VOLUME):
-                for attachment_id in self._attachments(context, instance, root):
-                    self._delete_attachment(context, attachment_id)
+                self._delete_orphans(context, instance, keep="")
+                if root.attachment_id:
+                    self._delete_attachment(context, root.attachment_id)
                 mapping.clear(context, root)
         LOG.info("Detached root volume %s", volume_id, instance=instance)
 
@@ -82,34 +84,48 @@ class Operations:
             self.volume_api.attachment_get(context, root.attachment_id)
         except exception.VolumeAttachmentNotFound:
             return True
+        except Exception:  # Cinder refuses or is down: Nova is going to find out by itself
+            LOG.warning("Cannot read attachment %s", root.attachment_id, instance=instance, exc_info=True)
         return False
 
     def _reserve_and_fill(
         self, context: Any, instance: Any, root: Any, volume: dict[str, Any], delete_on_termination: bool
     ) -> None:
-        left = self._leftovers(context, instance, volume["id"])
-        created = None if left else self.volume_api.attachment_create(context, volume["id"], instance.uuid)["id"]
+        adopted = self._delete_orphans(context, instance, keep=volume["id"])
+        created = None if adopted else self.volume_api.attachment_create(context, volume["id"], instance.uuid)["id"]
         try:
             # after the attachment exists: a data attach of the same volume writes its mapping before it reserves
             guard.check_unmapped(context, volume["id"])
-            mapping.fill(context, root, volume, created or left[0], delete_on_termination)
+            mapping.fill(context, root, volume, adopted or created, delete_on_termination)
             _require_alive(instance)
         except Exception:
             if created:
                 self._delete_attachment(context, created)
             raise
 
-    def _attachments(self, context: Any, instance: Any, root: Any) -> list[str]:
-        """The mapping's attachment last: while Cinder has it, the volume is not free for anybody else."""
-        left = self._leftovers(context, instance, root.volume_id)
-        own = [root.attachment_id] if root.attachment_id else []
-        return [attachment_id for attachment_id in left if attachment_id not in own] + own
+    def _delete_orphans(self, context: Any, instance: Any, keep: str) -> str | None:
+        """Delete what a broken-off attach left in Cinder, except for one volume.
 
-    def _leftovers(self, context: Any, instance: Any, volume_id: str) -> list[str]:
-        """Reserved attachments of this server and volume."""
-        found = self.volume_api.attachment_get_all(context, instance_id=instance.uuid, volume_id=volume_id)
-        wanted = {"instance": instance.uuid, "volume_id": volume_id, "status": "reserved"}
-        return [each["id"] for each in found if wanted.items() <= each.items()]
+        The mappings are read after the attachments: a data attach writes its mapping before it reserves the volume.
+
+        Args:
+            context: of the request.
+            instance: the server.
+            keep: the id of the volume whose orphan is not deleted but returned.
+
+        Returns:
+            The attachment id of that orphan, None if there is none.
+        """
+        found = self.volume_api.attachment_get_all(context, instance_id=instance.uuid)
+        mappings = objects.BlockDeviceMappingList.get_by_instance_uuid(context, instance.uuid)
+        mapped = {mapped.volume_id for mapped in mappings}
+        reserved = {"instance": instance.uuid, "status": "reserved"}.items()
+        orphans = [each for each in found if reserved <= each.items() and each["volume_id"] not in mapped]
+        kept = next((each["id"] for each in orphans if each["volume_id"] == keep), None)
+        for orphan in orphans:
+            if orphan["id"] != kept:
+                self._delete_attachment(context, orphan["id"])
+        return kept
 
     def _delete_attachment(self, context: Any, attachment_id: str) -> None:
         with contextlib.suppress(exception.VolumeAttachmentNotFound):

@@ -10,6 +10,7 @@ import dataclasses
 import fcntl
 import pathlib
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 
@@ -42,7 +43,11 @@ def locked(folder: pathlib.Path) -> Iterator[None]:
     """Let only one launcher at a time change what is in a folder. The lock ends with its holder, however that ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another pocket-cloud that works in {folder}", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

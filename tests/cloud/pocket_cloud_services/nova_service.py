@@ -59,6 +59,7 @@ def start_workers(place: site.Site) -> None:
         host = f"compute{number}"
         nova.conf.CONF.set_override("host", host)
         start(host=host, binary="nova-compute", topic=rpcapi.RPC_TOPIC, topic_alt=rpcapi.RPC_TOPIC_ALT)
+    nova.conf.CONF.clear_override("host")
     host_mapping.discover_hosts(context.get_admin_context())
 
 

@@ -14,8 +14,7 @@ from .building import BUILDING, build_steps, problems
 from .drift import differences, find_disk
 from .facts import server_facts
 from .root_volume import Root, which_root
-from .shelving import locked
-from .states import advice
+from .states import advice, locked
 
 
 def decide_present(site: Site, wanted: ServerWanted) -> Decision:

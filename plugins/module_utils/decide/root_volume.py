@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ..model import Attachment, RootAnswer, Seen, Server, Volume
 from ..plan import Decision, Plan, Refusal, Step, Until
 from .facts import server_facts
-from .states import not_dormant_able
+from .states import locked, not_dormant_able
 
 #: The tag that the collection gives to the root attachment of the servers that it makes.
 ROOT_TAG = "root"
@@ -77,7 +77,7 @@ def decide_detach(seen: Seen, server_name: str, volume_id: str | None = None) ->
         )
     if not root.present:
         return Plan(server_facts(seen, root), server_facts(seen, root))
-    refusal = not_dormant_able(server, wanted)
+    refusal = locked(server, wanted) or not_dormant_able(server, wanted)
     if refusal:
         return refusal
     gone = replace(root, present=False, volume_id=None)
@@ -99,9 +99,19 @@ def detach_steps(seen: Seen, root: Root) -> tuple[Step, ...]:
             "detach_volume",
             f"detach root volume {label}",
             {"server_id": server.id, "volume_id": root.volume_id},
-            Until("volume", root.volume_id, frozenset({"available"}), frozenset({"in-use", "reserved", "detaching"})),
+            until_detached(root.volume_id),
         ),
     )
+
+
+def until_detached(volume_id: object) -> Until:
+    """The wait after a detach."""
+    return Until("volume", volume_id, frozenset({"available"}), frozenset({"in-use", "reserved", "detaching"}))
+
+
+def until_attached(volume_id: object) -> Until:
+    """The wait after an attach to a shelved server: a root is `reserved`, a data volume `in-use`."""
+    return Until("volume", volume_id, frozenset({"reserved", "in-use"}), frozenset({"attaching"}))
 
 
 def clear_delete_flags(server: Server, volume_ids: tuple[str | None, ...]) -> tuple[Step, ...]:
@@ -135,7 +145,7 @@ def decide_attach(seen: Seen, server_name: str, volume: Volume) -> Decision:
             f"volume {volume_label(seen, root.volume_id)} is its root",
             "Detach it first, for example with standby.openstack.server_root_volume_detach.",
         )
-    refusal = not_dormant_able(server, wanted) or unfit_root(volume, server, wanted)
+    refusal = locked(server, wanted) or not_dormant_able(server, wanted) or unfit_root(volume, server, wanted)
     if refusal:
         return refusal
     put_on = Root(True, volume.id, root.device, root.found_by)
@@ -156,7 +166,7 @@ def attach_step(server: Server, root: Root, volume: Volume) -> Step:
         "attach_root",
         f"attach volume {volume.name or volume.id} as root {root.device} of server {server.name}",
         {"server_id": server.id, "volume_id": volume.id, "device": root.device},
-        Until("volume", volume.id, frozenset({"reserved", "in-use"}), frozenset({"attaching"})),
+        until_attached(volume.id),
     )
 
 
@@ -178,7 +188,7 @@ def unfit_root(volume: Volume, server: Server, wanted: str) -> Refusal | None:
 
 
 def _guard(seen: Seen, wanted: str) -> Refusal | None:
-    """What must hold for both: a server, unlocked, volume-backed, on a cloud that offers the guarded API."""
+    """What must hold for both: a server, volume-backed, on a cloud that offers the guarded API."""
     server = seen.server
     if server is None:
         return Refusal("no_server", wanted, "the cloud knows no server of that name or id", "Check the name.")
@@ -193,8 +203,6 @@ def _guard(seen: Seen, wanted: str) -> Refusal | None:
             "the cloud does not advertise the guarded root volume API (os-root-volume is not in its extension list)",
             "Stock Nova cannot do it, or worse does something else. If the cloud does offer it, say guarded_api: assume.",
         )
-    if server.locked:
-        return Refusal("locked", wanted, "the server is locked", "Unlock it: openstack server unlock.")
     return None
 
 

@@ -11,7 +11,7 @@ from ..model import Seen, Server
 from ..plan import Decision, Plan, Refusal, Step, Until
 from .facts import server_facts
 from .root_volume import which_root
-from .states import CAN_SHELVE, SHELVE_TASKS, UNSHELVE_TASKS, advice, busy
+from .states import CAN_SHELVE, SHELVE_TASKS, UNSHELVE_TASKS, advice, busy, locked
 
 SHELVED = frozenset({"SHELVED_OFFLOADED"})
 RUNNING = frozenset({"ACTIVE"})
@@ -124,10 +124,3 @@ def unshelve_step(server_id: object, name: str, placement: Placement = Placement
 def no_server(wanted: str) -> Refusal:
     """The refusal for a server that does not exist."""
     return Refusal("no_server", wanted, "the cloud knows no server of that name or id", "Check the name.")
-
-
-def locked(server: Server, wanted: str) -> Refusal | None:
-    """A refusal if the server is locked: a lock blocks every non-administrator, the locker included."""
-    if not server.locked:
-        return None
-    return Refusal("locked", wanted, "the server is locked", "Unlock it: openstack server unlock.")

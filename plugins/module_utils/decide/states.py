@@ -55,3 +55,10 @@ def not_dormant_able(server: Server, wanted: str) -> Refusal | None:
     if refusal or server.status == "SHELVED_OFFLOADED":
         return refusal
     return Refusal("wrong_state", wanted, f"its state is {server.status}, not SHELVED_OFFLOADED", advice(server.status))
+
+
+def locked(server: Server, wanted: str) -> Refusal | None:
+    """A refusal if the server is locked: a lock blocks every non-administrator, the locker included."""
+    if not server.locked:
+        return None
+    return Refusal("locked", wanted, "the server is locked", "Unlock it: openstack server unlock.")

@@ -83,6 +83,8 @@ def keystone(place: site.Site) -> Sections:
         "database": {"connection": database(place, "keystone")},
         "token": {"provider": "fernet", "expiration": 86400},
         "fernet_tokens": {"key_repository": place.folder / "keys/fernet"},
+        # receipts (of a login with several factors) are not used, but keystone looks for their keys at every start
+        "fernet_receipts": {"key_repository": place.folder / "keys/fernet"},
         "credential": {"key_repository": place.folder / "keys/credential"},
         "identity": {"password_hash_rounds": 4},
         "cache": {"enabled": True, "backend": "dogpile.cache.memory"},

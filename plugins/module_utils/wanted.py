@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from .plan import Refusal
 
 #: What a volume can be made from, in the order of the options.
 SOURCES = ("volume", "snapshot", "image", "backup", "blank")
+
+#: What Nova takes as a device tag (nova/api/validation/parameter_types.py, tag).
+_TAG = re.compile(r"[^,/]{1,60}\Z")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def server_wanted(options: Mapping[str, Any], volume_metadata: Mapping[str, str]
     """The options of ``server_boot_volume`` as a `ServerWanted`.
 
     :param volume_metadata: put on every volume that is made for the server.
-    :raises Refused: if a disk or a port does not say what it is, or if two disks carry the same tag.
+    :raises Refused: if a disk or a port does not say what it is, or if two disks carry the same tag or name.
     """
     name = options["name"]
     root = [("root", options["boot_volume"])] if options.get("boot_volume") else []
@@ -75,17 +79,12 @@ def server_wanted(options: Mapping[str, Any], volume_metadata: Mapping[str, str]
     problem = _problem(name, rows, options.get("ports") or ())
     if problem:
         raise Refused(problem)
-    tags = [tag for tag, _row in rows]
-    cdroms = [tag for tag, row in rows if tag != "root" and row.get("device_type") == "cdrom"]
-    index = {"root": 0, **{tag: number for number, tag in enumerate(cdroms, 1)}}
     return ServerWanted(
         name=name,
         flavor=options.get("flavor") or "",
         disks=tuple(
-            _disk(
-                name, tag, row, index.get(tag), {"standby_server": name, "standby_disk": tag, **(volume_metadata or {})}
-            )
-            for tag, (_tag, row) in zip(tags, rows)
+            _disk(name, tag, row, index, {"standby_server": name, "standby_disk": tag, **(volume_metadata or {})})
+            for (tag, row), index in zip(rows, _boot_indexes(rows, len(root)))
         ),
         nics=_nics(name, options),
         key_name=options.get("key_name"),
@@ -102,22 +101,57 @@ def _data_rows(volumes: Any) -> list[tuple[str, Mapping[str, Any]]]:
     return [(row.get("tag") or row.get("name") or f"disk{number}", row) for number, row in enumerate(volumes, 1)]
 
 
+def _boot_indexes(rows: list[tuple[str, Mapping[str, Any]]], roots: int) -> Iterator[int | None]:
+    """The root is tried first, then the CDs in their order: the firmware passes over a root that is still empty."""
+    following = 1
+    for number, (_tag, row) in enumerate(rows):
+        if number < roots:
+            yield 0
+        elif row.get("device_type") == "cdrom":
+            yield following
+            following += 1
+        else:
+            yield None
+
+
 def _problem(name: str, rows: list[tuple[str, Mapping[str, Any]]], nics: Any) -> Refusal | None:
     wanted = f"build server {name}"
+    for saw, todo in (*_disk_problems(rows), *_common_names(name, rows)):
+        return Refusal("bad_disk", wanted, saw, todo)
+    for row in nics:
+        if bool(row.get("port")) == bool(row.get("network")):
+            return Refusal("bad_port", wanted, "a port names neither or both of port and network", "Name exactly one.")
+    return None
+
+
+def _disk_problems(rows: list[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str]]:
+    """What was seen and what to do about it."""
     tags = [tag for tag, _row in rows]
     for tag, row in rows:
         kinds = [kind for kind in SOURCES if row.get(kind)]
         if len(kinds) != 1:
             saw = f"the {'boot volume' if tag == 'root' else 'volume ' + tag} names {', '.join(kinds) or 'no source'}"
-            return Refusal("bad_disk", wanted, saw, f"Name exactly one of {', '.join(SOURCES)}.")
+            yield saw, f"Name exactly one of {', '.join(SOURCES)}."
+        if row.get("size") is not None and row["size"] < 1:
+            yield f"the volume {tag} is to have {row['size']} GiB", "Say its size in GiB, at least 1."
         if kinds == ["blank"] and not row.get("size"):
-            return Refusal("bad_disk", wanted, f"the blank volume {tag} has no size", "Say its size in GiB.")
+            yield f"the blank volume {tag} has no size", "Say its size in GiB."
         if tags.count(tag) > 1:
-            return Refusal("bad_disk", wanted, f"two disks have the tag {tag}", "Give each disk a tag of its own.")
-    for row in nics:
-        if bool(row.get("port")) == bool(row.get("network")):
-            return Refusal("bad_port", wanted, "a port names neither or both of port and network", "Name exactly one.")
-    return None
+            yield f"two disks have the tag {tag}", "Give each disk a tag of its own."
+        if not _TAG.match(tag):
+            yield f"Nova takes no tag like {tag}", "Say a tag of at most 60 characters, without comma and slash."
+
+
+def _common_names(server: str, rows: list[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str]]:
+    """A run that was killed finds its volumes again by their names."""
+    names = [_volume_name(server, tag, row) for tag, row in rows if not row.get("volume")]
+    for name in names:
+        if names.count(name) > 1:
+            yield f"two volumes that are to be made have the name {name}", "Give each volume a name of its own."
+
+
+def _volume_name(server: str, tag: str, row: Mapping[str, Any]) -> str:
+    return row.get("name") or f"{server}-{tag}"
 
 
 def _disk(server: str, tag: str, row: Mapping[str, Any], index: int | None, metadata: Mapping[str, str]) -> DiskWanted:
@@ -125,7 +159,7 @@ def _disk(server: str, tag: str, row: Mapping[str, Any], index: int | None, meta
     return DiskWanted(
         kind=kind,
         ref="" if kind == "blank" else row[kind],
-        name=row.get("name") or f"{server}-{tag}",
+        name=_volume_name(server, tag, row),
         tag=tag,
         size=row.get("size"),
         volume_type=row.get("volume_type"),

@@ -75,7 +75,8 @@ REFUSED_TO_BOTH = {
         seen(STOCK, status="SHELVED_OFFLOADED"),
         (
             "the cloud does not advertise the guarded root volume API (os-root-volume is not in its extension list). "
-            "Stock Nova cannot do it, or worse does something else. If the cloud does offer it, say guarded_api: assume."
+            "Stock Nova cannot do it, or worse does something else. "
+            "If the cloud does offer it, say guarded_api: assume."
         ),
     ),
     "root_unknown": (

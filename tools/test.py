@@ -38,7 +38,7 @@ def pytest(name: str, *arguments: str, program: str = "pytest", needs: str = "")
 def without_cloud() -> list[Phase]:
     """Returns the phases that need no cloud; coverage of plugins/ is by the unit tests alone."""
     return [
-        pytest("unit", "tests/unit", "--cov", "--cov-report=term"),
+        pytest("unit", "tests/unit", "tests/tools", "--cov", "--cov-report=term"),
         pytest("oldest unit", "tests/unit", "-q", program=OLDEST),
     ]
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import ansible_test
 import trees
+from environment import BUILD
 
 # Tests that look at every collection; if one of these did not run, ansible-test tested nothing or next to nothing.
 MUST_RUN = {"ansible-doc", "compile", "ignores", "import", "pep8", "pylint", "validate-modules", "yamllint"}
@@ -73,7 +74,7 @@ def listed(tree: Path) -> set[str]:
 
 
 def run(tree: Path, arguments: list[str]) -> str:
-    """Runs the tests and returns their output; if one failed, shows all of it and exits."""
+    """Runs the tests and returns their output, which is kept in build/reports; if one failed, shows why and exits."""
     command = ["ansible-test", "sanity", "--local", "--color", "no", *arguments]
     done = subprocess.run(
         command,
@@ -85,8 +86,15 @@ def run(tree: Path, arguments: list[str]) -> str:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    log = BUILD / "reports" / "sanity.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(done.stdout, encoding="utf-8")
     if done.returncode:
-        sys.exit(f"{done.stdout}\nansible-test sanity: exit code {done.returncode}")
+        # the rest is about the installation of what the tests need
+        told = re.findall(r"^(?:ERROR|FATAL|Traceback|\S+Error).*|^See documentation.*", done.stdout, re.MULTILINE)
+        sys.exit(
+            "\n".join([*(told or [done.stdout]), f"ansible-test sanity: exit code {done.returncode}, all of it: {log}"])
+        )
     return done.stdout
 
 

@@ -142,7 +142,7 @@ def test_metadata_of_a_plan_are_put_on_each_volume() -> None:
         ({"volumes": [{"tag": "x"}]}, "bad_disk", "the volume x names no source"),
         ({"volumes": [{"blank": True}]}, "bad_disk", "the blank volume disk1 has no size"),
         ({"volumes": [{"tag": "root", "image": "a"}]}, "bad_disk", "two disks have the tag root"),
-        ({"volumes": [{"tag": "a", "image": "a"}, {"name": "a", "image": "a"}]}, "bad_disk", "two disks have the tag a"),
+        ({"volumes": [{"tag": "a", **IMAGE}, {"name": "a", **IMAGE}]}, "bad_disk", "two disks have the tag a"),
         ({"volumes": [{"tag": "a/b", "image": "a"}]}, "bad_disk", "Nova takes no tag like a/b"),
         ({"volumes": [{"tag": "a,b", "image": "a"}]}, "bad_disk", "Nova takes no tag like a,b"),
         ({"volumes": [{"name": "n" * 61, "image": "a"}]}, "bad_disk", f"Nova takes no tag like {'n' * 61}"),

@@ -51,16 +51,27 @@ def _given_problems(disk: DiskWanted, around: Surroundings) -> Iterator[str]:
 
 
 def _made_problems(disk: DiskWanted, around: Surroundings, server: str) -> Iterator[str]:
-    for volume in around.same_name.get(disk.tag, ()):
-        if volume.metadata.get(BUILDING) != server:
-            yield (
-                f"a volume {disk.name} exists already and was not made for this server (name it as the source volume,"
-                " choose another name, or delete it)"
-            )
-        elif volume.status not in _MAKING | {"available"}:
-            yield f"volume {disk.name}, left over from an earlier run, is {volume.status} (delete it)"
+    volumes = around.same_name.get(disk.tag, ())
+    for volume in volumes:
+        yield from _left_over_problems(disk, volume, server)
+    if len([volume for volume in volumes if volume.metadata.get(BUILDING) == server]) > 1:
+        yield f"{len(volumes)} volumes {disk.name} are left over from earlier runs (delete all but one)"
     if disk.kind != "blank":
         yield from _source_problems(disk, around.sources.get(disk.tag), around)
+
+
+def _left_over_problems(disk: DiskWanted, volume: Volume, server: str) -> Iterator[str]:
+    """Why a volume that has the name already is not the one that a killed run made for this server."""
+    left_over = f"volume {disk.name}, left over from an earlier run,"
+    if volume.metadata.get(BUILDING) != server:
+        yield (
+            f"a volume {disk.name} exists already and was not made for this server (name it as the source volume,"
+            " choose another name, or delete it)"
+        )
+    elif volume.status not in _MAKING | {"available"}:
+        yield f"{left_over} is {volume.status} (delete it)"
+    elif disk.size and volume.size != disk.size:
+        yield f"{left_over} has {volume.size} GiB, {disk.size} are wanted (delete it)"
 
 
 def _source_problems(disk: DiskWanted, source: Source | None, around: Surroundings) -> Iterator[str]:
@@ -94,8 +105,8 @@ def _port_problems(nic: NicWanted, around: Surroundings) -> Iterator[str]:
 def build_steps(wanted: ServerWanted, around: Surroundings) -> tuple[Step, ...]:
     """Volumes first, all at once, then waited for; then ports; then the server; then the marks of the volumes removed."""
     made = [disk for disk in wanted.disks if disk.kind != "volume"]
-    found = {disk.tag: volumes[0] for disk in made if (volumes := around.same_name.get(disk.tag))}
-    ids = {disk.tag: _volume_id(disk, around, found) for disk in wanted.disks}
+    found = _left_over(wanted, around)
+    ids = volume_ids(wanted, around)
     return (
         *(_make_volume(wanted, disk, around) for disk in made if disk.tag not in found),
         *(_await_volume(disk, ids[disk.tag]) for disk in made if not _ready(found.get(disk.tag))),
@@ -104,6 +115,18 @@ def build_steps(wanted: ServerWanted, around: Surroundings) -> tuple[Step, ...]:
         _make_server(wanted, around, ids),
         *(_unmark(disk, ids[disk.tag]) for disk in made),
     )
+
+
+def _left_over(wanted: ServerWanted, around: Surroundings) -> dict[str, Volume]:
+    """By disk the volume that an earlier run, which did not get to the server, has made already."""
+    made = [disk for disk in wanted.disks if disk.kind != "volume"]
+    return {disk.tag: volumes[0] for disk in made if (volumes := around.same_name.get(disk.tag))}
+
+
+def volume_ids(wanted: ServerWanted, around: Surroundings) -> dict[str, Any]:
+    """By disk the id of its volume, or the reference to the step that makes it."""
+    found = _left_over(wanted, around)
+    return {disk.tag: _volume_id(disk, around, found) for disk in wanted.disks}
 
 
 def _volume_id(disk: DiskWanted, around: Surroundings, found: dict[str, Volume]) -> Any:

@@ -161,8 +161,11 @@ def _nic(nic: NicWanted, site: Site) -> Iterator[Difference]:
 def _security_groups(nic: NicWanted, port: Port, site: Site, what: str) -> Iterator[Difference]:
     if nic.security_groups is None:
         return
-    wanted = sorted(str(site.around.ids.get(("security_group", group))) for group in nic.security_groups)
-    if wanted != sorted(port.security_groups):
+    ids = {group: site.around.ids.get(("security_group", group)) for group in nic.security_groups}
+    wanted = sorted(known or f"{group} (unknown)" for group, known in ids.items())
+    if None in ids.values():
+        yield Difference(f"security groups of {what}", wanted, sorted(port.security_groups))
+    elif wanted != sorted(port.security_groups):
         args = {"port_id": port.id, "security_groups": wanted}
         step = Step("update_port", f"change the security groups of {what}", args)
         mended = replace(port, security_groups=tuple(wanted))

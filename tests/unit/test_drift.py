@@ -1,0 +1,337 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server that exists already: nothing to do, mended, or refused with the list of what cannot be changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.boot_volume import decide_present
+from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
+from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Seen, Site, Surroundings
+from ansible_collections.standby.openstack.plugins.module_utils.wanted import ServerWanted, server_wanted
+from builders import (
+    DATA,
+    MISSING,
+    ROOT,
+    STOCK,
+    TINY,
+    VOLUMES,
+    dormant,
+    plan,
+    port,
+    present,
+    refusal,
+    seen,
+    verbs,
+    volume,
+)
+
+DESCRIBED: dict[str, Any] = {
+    "name": "db",
+    "flavor": "m1.tiny",
+    "boot_volume": {"image": "cirros", "size": 1},
+    "volumes": [{"tag": "data", "blank": True, "size": 1}],
+    "ports": [{"network": "net", "fixed_ip": "10.0.0.5", "mac_address": "FA:16:3E:00:00:01", "security_groups": ["x"]}],
+    "security_groups": ["ignored for this port"],
+    "availability_zone": "nova",
+    "user_data": "not shown by Nova, so not compared",
+    "server_group": "not compared either",
+}
+
+
+def wanted(**options: Any) -> ServerWanted:
+    return server_wanted({**DESCRIBED, **options})
+
+
+def site(what: Seen | None = None, **changes: Any) -> Site:
+    defaults: dict[str, Any] = {
+        "flavor": TINY,
+        "ports": {"db-port0": (port(),)},
+        "ids": {("network", "net"): "net-1", ("security_group", "x"): "sg-1"},
+    }
+    return Site(what or seen(root=present()), Surroundings(**{**defaults, **changes}))
+
+
+AS_DESCRIBED = {
+    "running": seen(root=present()),
+    "running at a stock cloud": seen(STOCK),
+    "stopped": seen(root=present(), status="SHUTOFF"),
+    "paused": seen(root=present(), status="PAUSED"),
+    "rebooting": seen(root=present(), status="REBOOT", task_state="rebooting"),
+    "shelved": seen(root=present(), status="SHELVED_OFFLOADED", availability_zone=""),
+    "being shelved": seen(root=present(), task_state="shelving"),
+    "locked": seen(root=present(), locked=True),
+    "dormant": dormant(),
+    "dormant and locked": dormant(locked=True),
+    "dormant without data volumes": dormant(attachments=()),
+    "with another metadata key": seen(root=present(), metadata={"someone": "else's"}),
+    "with another volume": replace(
+        seen(root=present(), attachments=(ROOT, DATA, Attachment("other", "/dev/vdc"))),
+        volumes={**VOLUMES, "other": volume("other")},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AS_DESCRIBED)
+def test_nothing_to_do(case: str) -> None:
+    found = plan(decide_present(site(AS_DESCRIBED[case]), wanted()))
+    assert found.steps == ()
+    assert found.before == found.after
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"volumes": []},
+        {"ports": []},
+        {"availability_zone": None},
+        {"boot_volume": {"image": "another image, which no server tells"}},
+        {"boot_volume": {"blank": True, "size": 1}},
+    ],
+    ids=["volumes", "ports", "zone", "source", "source kind"],
+)
+def test_what_is_not_asked_for_is_not_compared(options: dict[str, Any]) -> None:
+    assert not plan(decide_present(site(), wanted(**options))).changed
+
+
+MOVED = replace(seen(root=present()), ports=(port(id="port-9", name="x", fixed_ips=("10.0.0.9",), network_id="net-9"),))
+
+FIXED: dict[str, tuple[dict[str, Any], Site, str]] = {
+    "flavor": ({"flavor": "big"}, site(flavor=replace(TINY, name="big")), "flavor is m1.tiny, wanted big"),
+    "flavor that nobody knows": ({"flavor": "big"}, site(flavor=None), "flavor is m1.tiny, wanted big"),
+    "key": ({"key_name": "k"}, site(), "key_name is none, wanted k"),
+    "config drive": ({"config_drive": True}, site(), "config_drive is False, wanted True"),
+    "zone": ({"availability_zone": "az2"}, site(), "availability_zone is nova, wanted az2"),
+    "metadata while shelved": (
+        {"metadata": {"a": 1}},
+        site(seen(root=present(), status="SHELVED_OFFLOADED")),
+        "metadata (cannot change while the server is shelved) is {'a': None}, wanted {'a': '1'}",
+    ),
+    "boot volume": (
+        {"boot_volume": {"volume": "v"}},
+        site(given={"root": volume("v")}),
+        "boot volume is db-root, wanted v",
+    ),
+    "boot volume that nobody knows": ({"boot_volume": {"volume": "v"}}, site(), "boot volume is db-root, wanted v"),
+    "root missing but not dormant": (
+        {},
+        site(replace(dormant(), server=replace(dormant().server, task_state="unshelving"))),
+        "boot volume is not attached, wanted cirros",
+    ),
+    "size of the root": (
+        {"boot_volume": {"image": "i", "size": 2}},
+        site(),
+        "size of the boot volume is 1 GiB, wanted 2 GiB",
+    ),
+    "type of a volume": (
+        {"volumes": [{"tag": "data", "blank": True, "size": 1, "volume_type": "fast"}]},
+        site(seen(root=present())),
+        "type of the volume data is , wanted fast",
+    ),
+    "a volume is missing": (
+        {"volumes": [{"tag": "logs", "blank": True, "size": 1}]},
+        site(),
+        "volume logs is not attached, wanted db-logs",
+    ),
+    "a port is missing": (
+        {"ports": [{"network": "net", "name": "second"}]},
+        site(),
+        "port second is not there, wanted a port of the server",
+    ),
+    "the network of a port": (
+        {"ports": [{"network": "other", "fixed_ip": "10.0.0.5"}]},
+        site(ids={("network", "other"): "net-2"}),
+        "network of port db-port0 is net-1, wanted other",
+    ),
+    "the address of a port": (
+        {"ports": [{"network": "net", "fixed_ip": "10.0.0.6"}]},
+        site(),
+        "address of port db-port0 is 10.0.0.5, wanted 10.0.0.6",
+    ),
+    "the address of a port without one": (
+        {"ports": [{"network": "net", "fixed_ip": "10.0.0.6"}]},
+        site(replace(seen(root=present()), ports=(port(fixed_ips=()),))),
+        "address of port db-port0 is none, wanted 10.0.0.6",
+    ),
+    "the MAC address of a port": (
+        {"ports": [{"network": "net", "mac_address": "fa:16:3e:00:00:02"}]},
+        site(),
+        "MAC address of port db-port0 is fa:16:3e:00:00:01, wanted fa:16:3e:00:00:02",
+    ),
+    "a named port belongs to another server": (
+        {"ports": [{"port": "mine"}]},
+        site(ports={"db-port0": (port(id="port-mine"),)}),
+        "port mine is not there, wanted a port of the server",
+    ),
+    "several at once": (
+        {"flavor": "big", "key_name": "k", "description": "could be changed"},
+        site(flavor=None),
+        "flavor is m1.tiny, wanted big; key_name is none, wanted k",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FIXED)
+def test_what_cannot_be_changed_is_refused_with_all_differences(case: str) -> None:
+    options, what, text = FIXED[case]
+    found = refusal(decide_present(what, wanted(**options)))
+    assert found.code == "differs"
+    assert found.text == (
+        f"Refused to make server db as described: {text}. "
+        "That cannot be changed in place. Correct the description, or make the server anew."
+    )
+
+
+def test_a_port_is_found_by_its_address_when_its_name_was_changed() -> None:
+    what = replace(seen(root=present()), ports=(port(name="renamed"),))
+    assert not plan(decide_present(site(what, ports={"db-port0": ()}), wanted())).changed
+
+
+def step_of(**options: Any) -> Any:
+    (step,) = plan(decide_present(site(), wanted(**options))).steps
+    return step
+
+
+def after(**options: Any) -> Any:
+    return plan(decide_present(site(), wanted(**options))).after
+
+
+def test_the_description_is_changed() -> None:
+    step = step_of(description="new")
+    assert (step.verb, step.text) == ("update_server", "change the description of server db")
+    assert dict(step.args) == {"server_id": "srv", "description": "new"}
+    assert after(description="new")["description"] == "new"
+
+
+def test_the_description_is_changed_on_a_shelved_server_too() -> None:
+    assert verbs(decide_present(site(dormant()), wanted(description="new"))) == ["update_server"]
+
+
+def test_metadata_are_set_and_others_left_alone() -> None:
+    what = site(seen(root=present(), metadata={"keep": "1", "same": "2", "change": "3"}))
+    found = plan(decide_present(what, wanted(metadata={"same": "2", "change": "4", "new": "5"})))
+    (step,) = found.steps
+    assert (step.verb, step.text) == ("set_server_metadata", "set metadata change, new of server db")
+    assert dict(step.args) == {"server_id": "srv", "metadata": {"change": "4", "new": "5"}}
+    assert found.after["metadata"] == {"keep": "1", "same": "2", "change": "4", "new": "5"}
+
+
+@pytest.mark.parametrize(
+    ("options", "volume_id", "what"),
+    [
+        ({"boot_volume": {"image": "i", "delete_on_termination": True}}, "vol-root", "boot volume"),
+        (
+            {"volumes": [{"tag": "data", "volume": "vol-data", "delete_on_termination": True}]},
+            "vol-data",
+            "volume data",
+        ),
+    ],
+)
+def test_the_delete_flag_is_changed(options: dict[str, Any], volume_id: str, what: str) -> None:
+    found = plan(decide_present(site(given={"data": VOLUMES["vol-data"]}), wanted(**options)))
+    (step,) = found.steps
+    assert step.text == f"set delete_on_termination of the {what} of server db to true"
+    assert dict(step.args) == {"server_id": "srv", "volume_id": volume_id, "value": True}
+    assert [row["id"] for row in found.after["volumes"] if row["delete_on_termination"]] == [volume_id]
+
+
+@pytest.mark.parametrize("groups", [["y"], ["x", "y"], []])
+def test_the_security_groups_of_a_port_are_changed(groups: list[str]) -> None:
+    ids = {("network", "net"): "net-1", ("security_group", "x"): "sg-1", ("security_group", "y"): "sg-2"}
+    options = {"ports": [{"network": "net", "security_groups": groups}]}
+    found = plan(decide_present(site(ids=ids), wanted(**options)))
+    (step,) = found.steps
+    expected = sorted(ids["security_group", group] for group in groups)
+    assert (step.verb, step.text) == ("update_port", "change the security groups of port db-port0")
+    assert dict(step.args) == {"port_id": "port-0", "security_groups": expected}
+    assert found.after["ports"][0]["security_groups"] == expected
+
+
+def test_security_groups_in_another_order_are_the_same() -> None:
+    ids = {("network", "net"): "net-1", ("security_group", "x"): "sg-1", ("security_group", "y"): "sg-0"}
+    what = site(replace(seen(root=present()), ports=(port(security_groups=("sg-0", "sg-1")),)), ids=ids)
+    options = {"ports": [{"network": "net", "security_groups": ["x", "y"]}]}
+    assert not plan(decide_present(what, wanted(**options))).changed
+
+
+def test_a_security_group_that_nobody_knows_is_never_sent() -> None:
+    options = {"ports": [{"network": "net", "security_groups": ["typo"]}]}
+    what = site(ids={("network", "net"): "net-1", ("security_group", "typo"): None})
+    found = refusal(decide_present(what, wanted(**options)))
+    assert "security groups of port db-port0 is ['sg-1'], wanted ['typo (unknown)']" in found.text
+
+
+def test_several_changes_are_all_foretold() -> None:
+    found = plan(decide_present(site(), wanted(description="new", metadata={"a": "1"})))
+    assert [step.verb for step in found.steps] == ["update_server", "set_server_metadata"]
+    assert (found.after["description"], found.after["metadata"]) == ("new", {"a": "1"})
+
+
+MARKED = {**VOLUMES, "vol-data": replace(VOLUMES["vol-data"], metadata={BUILDING: "db"})}
+
+
+def test_marks_that_a_killed_run_left_are_removed() -> None:
+    found = plan(decide_present(site(replace(seen(root=present()), volumes=MARKED)), wanted()))
+    (step,) = found.steps
+    assert (step.verb, step.text) == ("delete_volume_metadata", "mark volume db-data as finished")
+    assert dict(step.args) == {"volume_id": "vol-data", "key": BUILDING}
+
+
+def test_a_server_that_is_still_being_built_is_waited_for() -> None:
+    building = replace(seen(root=present(), status="BUILD", task_state="spawning"), volumes=MARKED)
+    found = plan(decide_present(site(building), wanted(flavor="not looked at yet")))
+    assert [step.verb for step in found.steps] == ["wait", "delete_volume_metadata"]
+    until = found.steps[0].until
+    assert until is not None
+    assert (until.target, until.pending, until.idle_pending) == ({"ACTIVE"}, {"BUILD"}, {"BUILD"})
+    assert (found.before["status"], found.after["status"], found.after["task_state"]) == ("BUILD", "ACTIVE", None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"), [("No valid host was found.", "No valid host was found."), ("", "Nova tells no reason")]
+)
+def test_a_server_in_error_is_refused(fault: str, why: str) -> None:
+    found = refusal(decide_present(site(seen(status="ERROR", fault=fault)), wanted()))
+    assert found.code == "server_error"
+    assert found.text == (
+        f"Refused to build server db: a server of that name is in ERROR: {why}. Remove it with state: absent (its "
+        "volumes are kept), then repeat. Find out why (openstack server show), repair or delete it, then repeat."
+    )
+
+
+FOUND_BY = {
+    "tag": (Attachment("vol-data", "/dev/vdb", "data"), VOLUMES["vol-data"]),
+    "metadata": (Attachment("vol-x", "/dev/vdb"), volume("vol-x", name="x", metadata={"standby_disk": "data"})),
+    "name": (Attachment("vol-x", "/dev/vdb"), volume("vol-x", name="db-data")),
+}
+
+
+@pytest.mark.parametrize("how", FOUND_BY)
+def test_a_data_disk_is_recognised(how: str) -> None:
+    """Tags do not outlive a detach: a replica is recognised by what its volume carries."""
+    attachment, its_volume = FOUND_BY[how]
+    volumes = {"vol-root": VOLUMES["vol-root"], its_volume.id: its_volume}
+    what = replace(seen(root=present(), attachments=(ROOT, attachment)), volumes=volumes)
+    assert not plan(decide_present(site(what), wanted())).changed
+
+
+def test_two_data_disks_that_look_alike_are_not_guessed_at() -> None:
+    twins = {key: volume(key, name="db-data") for key in ("one", "two")}
+    attachments = (ROOT, Attachment("one", "/dev/vdb"), Attachment("two", "/dev/vdc"))
+    what = replace(seen(root=present(), attachments=attachments), volumes={**VOLUMES, **twins})
+    assert refusal(decide_present(site(what), wanted())).seen == "volume data is not attached, wanted db-data"
+
+
+def test_the_root_is_told_by_the_cloud_and_not_by_its_tag() -> None:
+    what = replace(seen(root=present("vol-new"), attachments=(Attachment("vol-new", "/dev/vda"), DATA)),
+                   volumes={**VOLUMES, "vol-new": volume("vol-new", name="replica")})  # fmt: skip
+    assert not plan(decide_present(site(what), wanted())).changed
+
+
+def test_a_root_that_is_missing_while_shelved_is_dormancy_not_drift() -> None:
+    what = replace(dormant(), root_answer=MISSING)
+    assert not plan(decide_present(site(what), wanted(boot_volume={"volume": "gone"}))).changed

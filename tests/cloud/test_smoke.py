@@ -8,8 +8,8 @@ Not collected with the unit tests: ``pytest tests/cloud/test_smoke.py``, 60 s. I
 
 from __future__ import annotations
 
-import json
 import pathlib
+import socket
 import subprocess
 import sys
 import time
@@ -23,7 +23,7 @@ import pytest
 POCKET_CLOUD = pathlib.Path(__file__).resolve().parent / "pocket-cloud"
 sys.path.insert(0, str(POCKET_CLOUD.parent))
 
-from pocket_cloud import layout  # noqa: E402
+from pocket_cloud import layout, site  # noqa: E402
 
 # the SDK warns of its own use of itself
 pytestmark = pytest.mark.filterwarnings(r"ignore:::openstack\.")
@@ -144,12 +144,14 @@ def admin(site: str) -> Any:
 
 
 def test_a_second_up_changes_nothing() -> None:
+    """Same processes, and it says so."""
     before = pocket_cloud("status")
     assert "site a: runs already" in pocket_cloud("up")
     assert pocket_cloud("status") == before
 
 
 def test_a_member_boots_shelves_and_unshelves_and_the_console_tells_the_bytes(a: Person) -> None:
+    """What the guest wrote is what it boots from."""
     volume = a.volume("root")
     server = a.server(volume)
     assert a.heads(server) == [GOLDEN]
@@ -162,6 +164,8 @@ def test_a_member_boots_shelves_and_unshelves_and_the_console_tells_the_bytes(a:
 
 
 def test_only_the_guarded_site_says_that_it_is(a: Person, b: Person) -> None:
+    """Clients read the alias in the list of extensions."""
+
     def aliases(someone: Person) -> set[str]:
         return {extension.alias for extension in someone.openstack.compute.extensions()}
 
@@ -170,6 +174,7 @@ def test_only_the_guarded_site_says_that_it_is(a: Person, b: Person) -> None:
 
 
 def test_full_and_incremental_backups_of_a_are_restored_at_b(a: Person, b: Person) -> None:
+    """The chain of backups carries the bytes, and the bootable flag."""
     volume = a.volume("root")
     full = back_up(a, volume, incremental=False)
     pocket_cloud("guest-write", "a", volume, "after the full backup")
@@ -199,6 +204,7 @@ def hand_over(backup: str) -> None:
 
 
 def test_names_ask_for_faults(a: Person) -> None:
+    """Storage that is slow or fails, for tests of patience and of errors."""
     begin = time.monotonic()
     a.volume("[slow-3]")
     assert time.monotonic() - begin > 3
@@ -207,6 +213,7 @@ def test_names_ask_for_faults(a: Person) -> None:
 
 
 def test_a_killed_site_comes_back_with_its_data_and_its_guests(a: Person, b: Person) -> None:
+    """As after a power cut: what ran boots again, what was off stays off."""
     volume = a.volume("root")
     running, stopped = a.server(volume), a.server(a.volume("root of the other"))
     a.openstack.compute.stop_server(stopped)
@@ -228,16 +235,28 @@ def test_a_killed_site_comes_back_with_its_data_and_its_guests(a: Person, b: Per
 
 
 def test_a_failed_start_names_the_service_and_shows_its_log() -> None:
-    folders = layout.Layout.from_environment()
+    """And once mended, up carries on."""
     pocket_cloud("kill", "a", "placement")
-    configuration = folders.run / "a" / "site.json"
-    kept = configuration.read_text()
-    configuration.write_text(
-        json.dumps({**json.loads(kept), "ports": {**json.loads(kept)["ports"], "placement": 70000}})
-    )
+    databases = layout.Layout.from_environment().run / "a" / "db"
+    kept = {path: path.read_bytes() for path in databases.glob("placement.sqlite*")}
     try:
-        assert "placement" in pocket_cloud("up", expect=1)
+        for path in kept:
+            path.write_bytes(b"not a database" * 100)
+        said = pocket_cloud("up", expect=1)
     finally:
-        configuration.write_text(kept)
+        for path, content in kept.items():
+            path.write_bytes(content)
+    assert "Site a: placement ended while starting." in said
+    assert "file is not a database" in said
     assert "site a: starting placement" in pocket_cloud("up")
     pocket_cloud("status")
+
+
+def test_a_port_that_is_taken_is_an_error_that_says_so() -> None:
+    """A site keeps its ports, as clouds.yaml names them."""
+    pocket_cloud("kill", "a", "placement")
+    port = site.Site.load(layout.Layout.from_environment().run / "a").ports["placement"]
+    with socket.create_server(("127.0.0.1", port)):
+        said = pocket_cloud("up", expect=1)
+    assert f"Wanted to start placement of site a on port {port}, but something else listens there." in said
+    pocket_cloud("up")

@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 import pathlib
 import threading
-import time
 import uuid
 from typing import Any
 
 from nova.compute import power_state
 from nova.virt import fake, node
 
-HEAD_BYTES = 32
+from pocket_cloud_services import console
+
 BOOTS_KEPT = 50
 
 
@@ -91,7 +91,7 @@ class Driver(fake.FakeDriverWithoutFakeNodes):
     def spawn(self, context: Any, instance: Any, *arguments: Any, **named: Any) -> None:
         """Boot a new guest."""
         super().spawn(context, instance, *arguments, **named)
-        booted = boot_text(named.get("block_device_info")) if named.get("power_on", True) else None
+        booted = console.boot_text(named.get("block_device_info")) if named.get("power_on", True) else None
         self._record(instance, self._host, booted)
 
     def power_on(
@@ -99,7 +99,7 @@ class Driver(fake.FakeDriverWithoutFakeNodes):
     ) -> None:
         """Boot a guest that was off, or reboot one."""
         super().power_on(context, instance, network_info, block_device_info, *more, **named)
-        self._record(instance, self._host, boot_text(block_device_info))
+        self._record(instance, self._host, console.boot_text(block_device_info))
 
     def destroy(self, context: Any, instance: Any, *arguments: Any, **named: Any) -> None:
         """Forget a guest, but not how it booted: the console of a shelved server goes on after unshelving."""
@@ -109,31 +109,3 @@ class Driver(fake.FakeDriverWithoutFakeNodes):
     def get_console_output(self, context: Any, instance: Any) -> str:
         """Say from what the guest booted, each time it did."""
         return "\n".join([*self._boots(instance), "login:", ""])
-
-
-def boot_text(block_device_info: dict[str, Any] | None) -> str:
-    """Return the console's text of one boot: the time, and each volume with its first bytes."""
-    disks = (block_device_info or {}).get("block_device_mapping") or []
-    lines = [f"boot at {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}"]
-    for disk in sorted(disks, key=lambda one: str(one.get("mount_device"))):
-        data = (disk.get("connection_info") or {}).get("data") or {}
-        lines.append(
-            f"disk {disk.get('mount_device')} boot_index={disk.get('boot_index')} volume={data.get('volume_id')}"
-            f" head={head(pathlib.Path(data.get('device_path', '')))}"
-        )
-    return "\n".join(lines)
-
-
-def head(path: pathlib.Path) -> str:
-    """Return the first bytes of a disk up to a NUL, as text."""
-    try:
-        with path.open("rb") as disk:
-            data = disk.read(HEAD_BYTES)
-    except OSError as error:
-        return f"({error.strerror})"
-    return printable(data.split(b"\0", 1)[0])
-
-
-def printable(data: bytes) -> str:
-    r"""Return bytes as ASCII; others, and the backslash itself, as \xNN."""
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in data)

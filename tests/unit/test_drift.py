@@ -36,7 +36,6 @@ DESCRIBED: dict[str, Any] = {
     "boot_volume": {"image": "cirros", "size": 1},
     "volumes": [{"tag": "data", "blank": True, "size": 1}],
     "ports": [{"network": "net", "fixed_ip": "10.0.0.5", "mac_address": "FA:16:3E:00:00:01", "security_groups": ["x"]}],
-    "security_groups": ["ignored for this port"],
     "availability_zone": "nova",
     "user_data": "not shown by Nova, so not compared",
     "server_group": "not compared either",
@@ -96,94 +95,6 @@ def test_nothing_to_do(case: str) -> None:
 )
 def test_what_is_not_asked_for_is_not_compared(options: dict[str, Any]) -> None:
     assert not plan(decide_present(site(), wanted(**options))).changed
-
-
-MOVED = replace(seen(root=present()), ports=(port(id="port-9", name="x", fixed_ips=("10.0.0.9",), network_id="net-9"),))
-
-FIXED: dict[str, tuple[dict[str, Any], Site, str]] = {
-    "flavor": ({"flavor": "big"}, site(flavor=replace(TINY, name="big")), "flavor is m1.tiny, wanted big"),
-    "flavor that nobody knows": ({"flavor": "big"}, site(flavor=None), "flavor is m1.tiny, wanted big"),
-    "key": ({"key_name": "k"}, site(), "key_name is none, wanted k"),
-    "config drive": ({"config_drive": True}, site(), "config_drive is False, wanted True"),
-    "zone": ({"availability_zone": "az2"}, site(), "availability_zone is nova, wanted az2"),
-    "metadata while shelved": (
-        {"metadata": {"a": 1}},
-        site(seen(root=present(), status="SHELVED_OFFLOADED")),
-        "metadata (cannot change while the server is shelved) is {'a': None}, wanted {'a': '1'}",
-    ),
-    "boot volume": (
-        {"boot_volume": {"volume": "v"}},
-        site(given={"root": volume("v")}),
-        "boot volume is db-root, wanted v",
-    ),
-    "boot volume that nobody knows": ({"boot_volume": {"volume": "v"}}, site(), "boot volume is db-root, wanted v"),
-    "root missing but not dormant": (
-        {},
-        site(replace(dormant(), server=replace(dormant().server, task_state="unshelving"))),
-        "boot volume is not attached, wanted cirros",
-    ),
-    "size of the root": (
-        {"boot_volume": {"image": "i", "size": 2}},
-        site(),
-        "size of the boot volume is 1 GiB, wanted 2 GiB",
-    ),
-    "type of a volume": (
-        {"volumes": [{"tag": "data", "blank": True, "size": 1, "volume_type": "fast"}]},
-        site(seen(root=present())),
-        "type of the volume data is , wanted fast",
-    ),
-    "a volume is missing": (
-        {"volumes": [{"tag": "logs", "blank": True, "size": 1}]},
-        site(),
-        "volume logs is not attached, wanted db-logs",
-    ),
-    "a port is missing": (
-        {"ports": [{"network": "net", "name": "second"}]},
-        site(),
-        "port second is not there, wanted a port of the server",
-    ),
-    "the network of a port": (
-        {"ports": [{"network": "other", "fixed_ip": "10.0.0.5"}]},
-        site(ids={("network", "other"): "net-2"}),
-        "network of port db-port0 is net-1, wanted other",
-    ),
-    "the address of a port": (
-        {"ports": [{"network": "net", "fixed_ip": "10.0.0.6"}]},
-        site(),
-        "address of port db-port0 is 10.0.0.5, wanted 10.0.0.6",
-    ),
-    "the address of a port without one": (
-        {"ports": [{"network": "net", "fixed_ip": "10.0.0.6"}]},
-        site(replace(seen(root=present()), ports=(port(fixed_ips=()),))),
-        "address of port db-port0 is none, wanted 10.0.0.6",
-    ),
-    "the MAC address of a port": (
-        {"ports": [{"network": "net", "mac_address": "fa:16:3e:00:00:02"}]},
-        site(),
-        "MAC address of port db-port0 is fa:16:3e:00:00:01, wanted fa:16:3e:00:00:02",
-    ),
-    "a named port belongs to another server": (
-        {"ports": [{"port": "mine"}]},
-        site(ports={"db-port0": (port(id="port-mine"),)}),
-        "port mine is not there, wanted a port of the server",
-    ),
-    "several at once": (
-        {"flavor": "big", "key_name": "k", "description": "could be changed"},
-        site(flavor=None),
-        "flavor is m1.tiny, wanted big; key_name is none, wanted k",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", FIXED)
-def test_what_cannot_be_changed_is_refused_with_all_differences(case: str) -> None:
-    options, what, text = FIXED[case]
-    found = refusal(decide_present(what, wanted(**options)))
-    assert found.code == "differs"
-    assert found.text == (
-        f"Refused to make server db as described: {text}. "
-        "That cannot be changed in place. Correct the description, or make the server anew."
-    )
 
 
 def test_a_port_is_found_by_its_address_when_its_name_was_changed() -> None:

@@ -77,10 +77,9 @@ def test_each_kind_of_disk(kind: str) -> None:
 
 
 def test_every_option_of_a_disk() -> None:
-    row = {
-        "tag": "data",
-        "snapshot": "snap",
+    taken_over = {
         "name": "n",
+        "tag": "data",
         "size": 9,
         "volume_type": "fast",
         "availability_zone": "az2",
@@ -88,20 +87,9 @@ def test_every_option_of_a_disk() -> None:
         "disk_bus": "scsi",
         "device_type": "lun",
     }
-    assert disks(volumes=[row])[1] == DiskWanted(
-        kind="snapshot",
-        ref="snap",
-        name="n",
-        tag="data",
-        size=9,
-        volume_type="fast",
-        availability_zone="az2",
-        delete_on_termination=True,
-        disk_bus="scsi",
-        device_type="lun",
-        boot_index=None,
-        metadata={"standby_server": "db", "standby_disk": "data"},
-    )
+    marks = {"standby_server": "db", "standby_disk": "data"}
+    expected = DiskWanted(kind="snapshot", ref="snap", boot_index=None, metadata=marks, **taken_over)
+    assert disks(volumes=[{"snapshot": "snap", **taken_over}])[1] == expected
 
 
 def test_names_and_tags_by_default() -> None:

@@ -87,6 +87,8 @@ class Fleet:
         return self.results
 
     def _start_ready(self) -> None:
+        """Starts, or skips, the jobs whose time has come."""
+        waiting = len(self._pending)
         for task in list(self._pending):
             verdict = self._readiness(task.job)
             full = self.max_in_flight and len(self._under_way) >= self.max_in_flight
@@ -95,11 +97,21 @@ class Fleet:
             self._pending.remove(task)
             self._under_way.append(task)
             if verdict:
-                self._finish(
-                    task, Skipped(f"{task.job.name} was not started because {verdict} failed. Repair it, then repeat.")
-                )
+                self._skip(task, f"{verdict} failed. Repair it, then repeat.")
             else:
                 self._advance(task, lambda task=task: task.course.send(None))
+        if self._pending and not self._under_way and len(self._pending) == waiting:
+            self._break_circle()
+
+    def _break_circle(self) -> None:
+        """Nothing runs and nothing may start: what is left waits for itself."""
+        names = ", ".join(sorted(task.job.name for task in self._pending))
+        while self._pending:
+            self._under_way.append(self._pending.pop(0))
+            self._skip(self._under_way[-1], f"{names} wait for each other. Correct what they come after.")
+
+    def _skip(self, task: _Task, because: str) -> None:
+        self._finish(task, Skipped(f"{task.job.name} was not started because {because}"))
 
     def _readiness(self, job: Job) -> str | None:
         """None: wait for others; "": go; else the name of the failed job that stops this one."""
@@ -174,6 +186,7 @@ class Fleet:
     def _judge(self, owner: tuple[str, list[_Task]], future: Future) -> None:
         """Ends the waits that a poll answered; a passing fault of a read is forgiven until the deadline."""
         kind, tasks = owner
+        tasks = [task for task in tasks if task.pause]  # the deadline may have ended others meanwhile
         self._polling -= 1
         self._next_poll = self.clock() + interval(len(self._waiting()), self._polls)
         error = future.exception()
@@ -204,7 +217,7 @@ class Fleet:
         elif isinstance(result, Exception):
             self._say("failed", task, str(result))
         else:
-            self._say("done" if result.plan.steps else "unchanged", task, "")
+            self._say("done" if result.plan.changed else "unchanged", task, "")
 
     def _say(self, kind: str, task: _Task, text: str) -> None:
         self.tell(Event(kind, task.job.name, text, self.clock() - self._start, len(self.results), self._total))

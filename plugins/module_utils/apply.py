@@ -37,10 +37,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job came to. ``facts`` is ``plan.after`` in check mode, else what was read afterwards."""
+    """What a job came to. ``facts`` and ``extra`` are the plan's in check mode, else what was read afterwards."""
 
     plan: Plan
     facts: Mapping[str, Any]
+    extra: Mapping[str, Any]
     answers: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -72,7 +73,7 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
     """
     plan = _plan(job.decide((yield Call(job.read))))
     if check or not plan.steps:
-        return Outcome(plan, plan.after)
+        return Outcome(plan, plan.after, plan.extra)
     answers: dict[str, Any] = {}
     for number, step in enumerate(plan.steps):
         ready = resolve(step, answers)
@@ -83,14 +84,14 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
         if step.until and (wait or not last):
             yield Pause(resolve(step, answers).until, ready)
     if not wait:
-        return Outcome(plan, plan.after, answers)
+        return Outcome(plan, plan.after, plan.extra, answers)
     again = _plan(job.decide((yield Call(job.read))))
-    if again.steps:
-        left = "; ".join(step.text for step in again.steps)
+    if again.changed:
+        left = "; ".join(step.text for step in again.steps if step.writes)
         raise NotConverged(
             f"All steps for {job.name} were carried out, yet something is still to do: {left}.", left=left
         )
-    return Outcome(plan, again.before, answers)
+    return Outcome(plan, again.before, again.extra, answers)
 
 
 def _plan(decision: Decision) -> Plan:
@@ -100,16 +101,19 @@ def _plan(decision: Decision) -> Plan:
 
 
 def resolve(step: Step, answers: Mapping[str, Any]) -> Step:
-    """The step with every reference that ``answers`` knows replaced by its value."""
+    """The step with its references replaced. What it waits for may be its own answer, so that one may stay open.
+
+    :raises KeyError: for a reference in the arguments that no earlier step answers: a plan that must not be sent.
+    """
     until = step.until
-    if until is not None and isinstance(until.id, Ref):
+    if until is not None and isinstance(until.id, Ref) and until.id.name in answers:
         until = replace(until, id=_value(until.id, answers))
     return replace(step, args=_value(step.args, answers), until=until)
 
 
 def _value(value: Any, answers: Mapping[str, Any]) -> Any:
     if isinstance(value, Ref):
-        return answers[value.name][value.key] if value.name in answers else value
+        return answers[value.name][value.key]
     if isinstance(value, Mapping):
         return {key: _value(item, answers) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

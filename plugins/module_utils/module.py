@@ -107,7 +107,7 @@ def run_module(
 def as_result(outcome: Outcome, writes: bool = True) -> dict[str, Any]:
     """What a module returns: the facts, and the plan that led to them."""
     plan = outcome.plan
-    facts = {"changed": plan.changed, "server": dict(outcome.facts), **plan.extra}
+    facts = {"changed": plan.changed, "server": dict(outcome.facts), **outcome.extra}
     if not writes:
         return facts
     return {

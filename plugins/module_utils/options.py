@@ -54,3 +54,61 @@ SERVER_OPTIONS: dict[str, Any] = {
     "metadata": {"type": "dict"},
     "description": {"type": "str"},
 }
+
+#: One site of a plan: names of clouds in clouds.yaml.
+SITE_OPTIONS: dict[str, Any] = {
+    "cloud": {"type": "str", "required": True},
+    "admin_cloud": {"type": "str"},
+}
+
+#: What may be different at site B.
+SITE_B_OPTIONS: dict[str, Any] = {
+    name: SERVER_OPTIONS[name]
+    for name in ("flavor", "boot_volume", "ports", "security_groups", "key_name", "availability_zone", "server_group")
+}
+
+#: One server of a plan.
+PLAN_SERVER_OPTIONS: dict[str, Any] = {
+    **SERVER_OPTIONS,
+    "tier": {"type": "int", "default": 1},
+    "critical": {"type": "bool", "default": True},
+    "depends_on": {"type": "list", "elements": "str", "default": []},
+    "health_checks": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"console": {"type": "str"}, "port": {"type": "int"}, "address": {"type": "str"}},
+    },
+    "site_b": {
+        "type": "dict",
+        "options": {key: {k: v for k, v in spec.items() if k != "default"} for key, spec in SITE_B_OPTIONS.items()},
+    },
+}
+
+#: A recovery plan. Networks and security groups are handed to modules of openstack.cloud as they are.
+PLAN_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "sites": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "a": {"type": "dict", "required": True, "options": SITE_OPTIONS},
+            "b": {"type": "dict", "required": True, "options": SITE_OPTIONS},
+        },
+    },
+    "networks": {"type": "list", "elements": "dict", "default": []},
+    "security_groups": {"type": "list", "elements": "dict", "default": []},
+    "servers": {"type": "list", "elements": "dict", "required": True, "options": PLAN_SERVER_OPTIONS},
+    "replication": {
+        "type": "dict",
+        "default": {},
+        "apply_defaults": True,
+        "options": {
+            "method": {"type": "str", "default": "cinder_backup", "choices": ["cinder_backup"]},
+            "keep": {"type": "int", "default": 2},
+            "full_every": {"type": "int", "default": 7},
+            "rpo": {"type": "int"},
+        },
+    },
+    "handover": {"type": "str", "default": "attach", "choices": ["attach"]},
+}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections import Counter
@@ -30,6 +31,10 @@ OLDEST = {"compute": (2, 85), "block_storage": (3, 47)}
 
 #: The alias in Nova's extension list that says that a cloud has the guarded root volume API.
 GUARDED_ALIAS = "os-root-volume"
+
+# without a handler, what these libraries log would go to stderr in the middle of the progress lines
+for _name in ("keystoneauth", "openstack"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\Z", re.IGNORECASE)
 
@@ -158,6 +163,11 @@ def _error(label: str, method: str, path: str, answer: Any) -> CloudError:
     )
 
 
+def _short(error: BaseException) -> str:
+    """Without the inner workings of urllib3."""
+    return str(error).partition(": HTTP")[0].partition(" (Caused by")[0]
+
+
 def _message(answer: Any) -> str:
     """The message in an error body: Nova and Cinder {name: {message}}, Neutron {NeutronError: {message}}."""
     try:
@@ -184,7 +194,7 @@ class _Translated:
             text = f"{self.label}: {self.what} was answered with {error.http_status}: {error.message}"
             raise CloudError(text, status=error.http_status, request_id=error.request_id or "") from error
         if isinstance(error, (ka_exceptions.ConnectionError, ka_exceptions.DiscoveryFailure)):
-            raise Unreachable(f"{self.label} does not answer ({self.what}): {error}") from error
+            raise Unreachable(f"{self.label} does not answer ({self.what}): {_short(error)}") from error
         if isinstance(error, sdk_exceptions.HttpException):
             raise CloudError(f"{self.label}: {self.what}: {error}", status=error.status_code or 0) from error
         if isinstance(error, (ka_exceptions.ClientException, sdk_exceptions.SDKException)):

@@ -96,6 +96,11 @@ def delete_volume(cloud: Session, volume_id: str) -> Json:
     return _delete(cloud, "block_storage", f"/volumes/{volume_id}")
 
 
+def update_volume(cloud: Session, volume_id: str, **changes: Any) -> Json:
+    """Changes the name."""
+    return cloud.send("PUT", "block_storage", f"/volumes/{volume_id}", {"volume": changes})
+
+
 def set_bootable(cloud: Session, volume_id: str, bootable: bool = True) -> Json:
     """Marks a volume bootable: Nova refuses to boot from one that is not."""
     body = {"os-set_bootable": {"bootable": bootable}}
@@ -121,6 +126,11 @@ def delete_volume_metadata(cloud: Session, volume_id: str, key: str) -> Json:
 def create_snapshot(cloud: Session, **snapshot: Any) -> Json:
     """Makes a snapshot, of a volume in use too."""
     return cloud.send("POST", "block_storage", "/snapshots", {"snapshot": {"force": True, **snapshot}})["snapshot"]
+
+
+def set_snapshot_metadata(cloud: Session, snapshot_id: str, metadata: Mapping[str, str]) -> Json:
+    """Sets these keys and leaves all others."""
+    return cloud.send("POST", "block_storage", f"/snapshots/{snapshot_id}/metadata", {"metadata": dict(metadata)})
 
 
 def delete_snapshot(cloud: Session, snapshot_id: str) -> Json:
@@ -178,8 +188,8 @@ VERBS: dict[str, Callable[..., Json]] = {
     for verb in (
         shelve, unshelve, start, attach_root, attach_volume, detach_volume, set_delete_on_termination,
         create_server, delete_server, update_server, set_server_metadata,
-        create_volume, delete_volume, set_bootable, set_image_metadata, set_volume_metadata, delete_volume_metadata,
-        create_snapshot, delete_snapshot, create_backup, delete_backup, export_backup, import_backup,
+        create_volume, delete_volume, update_volume, set_bootable, set_image_metadata, set_volume_metadata, delete_volume_metadata,
+        create_snapshot, set_snapshot_metadata, delete_snapshot, create_backup, delete_backup, export_backup, import_backup,
         create_port, update_port, delete_port,
     )
 }  # fmt: skip

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs one operation of a recovery plan for all its servers, in this process, and shows each step as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils.cloud.session import Session
+from ..module_utils.decide.recovery_plan import recovery_plan
+from ..module_utils.errors import StandbyError
+from ..module_utils.fleet import Event, Fleet
+from ..module_utils.options import PLAN_OPTIONS
+from ..module_utils.progress import line, summary
+from ..module_utils.wave import Wave, utc_now
+
+OPTIONS: dict[str, Any] = {
+    "operation": {
+        "type": "str",
+        "required": True,
+        "choices": ["build", "prepare", "readiness", "replicate", "failover"],
+    },
+    "plan": {"type": "dict", "required": True, "options": PLAN_OPTIONS},
+    "site": {"type": "str", "default": "b", "choices": ["a", "b"]},
+    "site_a_is_down": {"type": "str"},
+    "min_interval": {"type": "int", "default": 0},
+    "guarded_api": {"type": "str", "default": "advertised", "choices": ["advertised", "assume"]},
+    "threads": {"type": "int", "default": 50},
+    "max_in_flight": {"type": "int", "default": 0},
+    "timeout": {"type": "int", "default": 3600},
+    "quiet": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):
+    """See the module of the same name for the documentation."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Runs the operation; every error ends here as a failed result."""
+        super().run(tmp, task_vars)
+        validated = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
+        if validated.error_messages:
+            return {"failed": True, "msg": "; ".join(validated.error_messages)}
+        try:
+            return self._run(validated.validated_parameters)
+        except StandbyError as error:
+            return {"failed": True, "changed": False, **error.as_result()}
+
+    def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        wave = Wave(
+            plan=recovery_plan(options["plan"]),
+            connect=lambda name, timeout=None: _connect(name, timeout, options["threads"]),
+            now=utc_now(),
+            site=options["site"],
+            min_interval=options["min_interval"],
+            guarded_api=options["guarded_api"],
+        )
+        why = wave.fence(options["site_a_is_down"]) if options["operation"] == "failover" else ""
+        if why:
+            Display().display(f"The failover may go on: {why}.")
+        fleet = Fleet(
+            poll=wave.poll,
+            timeout=options["timeout"],
+            threads=options["threads"],
+            max_in_flight=options["max_in_flight"],
+            tell=(lambda event: None) if options["quiet"] else self._show,
+        )
+        results = fleet.run(wave.jobs(options["operation"]), check=self._task.check_mode)
+        result = summary(options["operation"], wave, results)
+        return {**result, "fence": why} if why else result
+
+    def _show(self, event: Event) -> None:
+        color = {"failed": "red", "skipped": "purple", "done": "yellow", "unchanged": "green"}.get(event.kind)
+        Display().display(line(event, self._task.check_mode), color=color)
+
+
+def _connect(name: str, timeout: int | None, threads: int) -> Session:
+    return Session({"cloud": name, **({"api_timeout": timeout} if timeout else {})}, threads)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads what the operations of a recovery plan look at, from lists that all servers of a wave share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import Ambiguous, CloudError, StandbyError, Unreachable
+from ..model import Backup, Seen, Snapshot, Volume
+from . import parse, read
+from .inventory import Inventory
+from .session import Session
+
+
+def server(inventory: Inventory, name: str, since: float, assume: bool = False) -> Seen:
+    """The server of that name with its volumes and ports, mostly from shared lists.
+
+    :raises Ambiguous: if several servers carry the name.
+    """
+    cloud = inventory.cloud
+    offer = read.offer(cloud, assume)
+    found = [item for item in inventory.all("server", since).values() if item.get("name") == name]
+    if len(found) > 1:
+        ids = sorted(item["id"] for item in found)
+        raise Ambiguous(
+            f"{cloud.label}: {len(found)} servers are named {name} ({', '.join(ids)}). Rename all but one.", ids=ids
+        )
+    if not found:
+        return Seen(None, offer)
+    data: dict[str, Any] = found[0]
+    answer = read.root_answer(cloud, data["id"], offer)
+    path = f"/servers/{data['id']}/os-volume_attachments"
+    attachments = None if answer else cloud.get("compute", path)["volumeAttachments"]
+    parsed = parse.server(data, attachments)
+    known = inventory.all("volume", since)
+    ports = inventory.all("port", since).values()
+    return Seen(
+        server=parsed,
+        offer=offer,
+        volumes={a.volume_id: parse.volume(known[a.volume_id]) for a in parsed.attachments if a.volume_id in known},
+        ports=tuple(parse.port(item) for item in ports if item.get("device_id") == parsed.id),
+        root_answer=answer,
+    )
+
+
+def volumes(inventory: Inventory, since: float) -> tuple[Volume, ...]:
+    """All volumes of the project."""
+    return tuple(parse.volume(item) for item in inventory.all("volume", since).values())
+
+
+def snapshots(inventory: Inventory, since: float) -> tuple[Snapshot, ...]:
+    """All snapshots of the project."""
+    return tuple(parse.snapshot(item) for item in inventory.all("snapshot", since).values())
+
+
+def backups(inventory: Inventory, since: float) -> tuple[Backup, ...]:
+    """All backups of the project."""
+    return tuple(parse.backup(item) for item in inventory.all("backup", since).values())
+
+
+def statuses(cloud: Session, names: Iterable[str]) -> dict[str, str]:
+    """The status of those of the servers that the cloud knows; of several with one name, that of one that runs."""
+    wanted, found = set(names), {}
+    for item in cloud.pages("compute", "/servers/detail", "servers"):
+        if item.get("name") in wanted and found.get(item["name"]) != "ACTIVE":
+            found[item["name"]] = item["status"]
+    return found
+
+
+def ask(connect: Any, names: Iterable[str]) -> tuple[bool, str, dict[str, str]]:
+    """Whether a site answers at all, why its servers could not be read, and their statuses.
+
+    :param connect: makes the session; a site that is dead fails here.
+    """
+    try:
+        return True, "", statuses(connect(), names)
+    except Unreachable as error:
+        return False, str(error), {}
+    except (CloudError, StandbyError) as error:
+        return True, str(error), {}

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of one recovery point by Cinder backups, without those that an earlier run has done already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Attachment, Backup, Seen, Snapshot, Volume
+from ..plan import Ref, Step, Until
+from .recovery_plan import PlanServer, RecoveryPlan
+from .replicas import DISK, PLAN, POINT, REPLICA, ROLE, SERVER, STATE, RecoveryPoint
+
+_AVAILABLE = frozenset({"available"})
+_CREATING = frozenset({"creating"})
+
+
+@dataclass(frozen=True)
+class Replication:
+    """What a cycle for one server looks at: the server at A, the twin at B, and all that earlier cycles left."""
+
+    seen_a: Seen
+    twin: Seen
+    snapshots: tuple[Snapshot, ...]
+    backups_a: tuple[Backup, ...]
+    backups_b: tuple[Backup, ...]
+    volumes_b: tuple[Volume, ...]
+
+
+def mine(items: Iterable[Any], plan: RecoveryPlan, server: PlanServer) -> list[Any]:
+    """The snapshots, backups or volumes that carry the marks of this server of this plan."""
+    return [i for i in items if i.metadata.get(PLAN) == plan.name and i.metadata.get(SERVER) == server.name]
+
+
+def one(items: Iterable[Any], time: str, disk: str) -> Any:
+    """The item of this recovery point and disk that did not fail, or None."""
+    found = (i for i in items if i.metadata.get(POINT) == time and i.metadata.get(DISK) == disk)
+    return next((i for i in found if not i.status.startswith("error")), None)
+
+
+@dataclass(frozen=True)
+class BackupCycle:
+    """One recovery point of one server.
+
+    :param time: the recovery point.
+    :param sources: by disk its attachment at site A.
+    """
+
+    what: Replication
+    plan: RecoveryPlan
+    server: PlanServer
+    time: str
+    sources: dict[str, Attachment]
+
+    def steps(self) -> Iterator[Step]:
+        """Stage by stage for all disks, so that the clouds work on all of them at the same time."""
+        for stage in (self._snapshot, self._backup, self._transfer, self._restore, self._finish):
+            done = [stage(disk) for disk in self.server.disks]
+            yield from (step for requests, _waits in done for step in requests)
+            yield from (step for _requests, waits in done for step in waits)
+        yield from (self._mark_complete(disk) for disk in self.server.disks)
+
+    def _snapshot(self, disk: str) -> tuple[list[Step], list[Step]]:
+        found = self._found(self.what.snapshots, disk)
+        args = {"volume_id": self.sources[disk].volume_id, "name": self._name(disk), "metadata": self._marks(disk)}
+        make = Step(
+            "create_snapshot", f"snapshot {self._label(disk)} at site A", args, result=f"snapshot {disk}", cloud="a"
+        )
+        until = Until("snapshot", self._id("snapshot", disk, found), _AVAILABLE, _CREATING)
+        wait = Step("wait", f"wait for the snapshot of {self._label(disk)}", until=until, cloud="a")
+        return [] if found else [make], [] if found and found.status == "available" else [wait]
+
+    def _backup(self, disk: str) -> tuple[list[Step], list[Step]]:
+        found = self._found(self.what.backups_a, disk)
+        snapshot = self._id("snapshot", disk, self._found(self.what.snapshots, disk))
+        incremental = self._may_be_incremental(disk)
+        kind = "incremental" if incremental else "full"
+        args = {
+            "volume_id": self.sources[disk].volume_id,
+            "snapshot_id": snapshot,
+            "name": self._name(disk),
+            "incremental": incremental,
+            "metadata": self._marks(disk),
+        }
+        make = Step("create_backup", f"back {self._label(disk)} up ({kind})", args, result=f"backup {disk}", cloud="a")
+        until = Until("backup", self._id("backup", disk, found), _AVAILABLE, _CREATING)
+        wait = Step("wait", f"wait for the backup of {self._label(disk)}", until=until, cloud="a")
+        return [] if found else [make], [] if found and found.status == "available" else [wait]
+
+    def _may_be_incremental(self, disk: str) -> bool:
+        """Cinder builds on the newest backup of the volume, whoever made it: site B must know it, and it must be ours."""
+        volume_id = self.sources[disk].volume_id
+        history = sorted((b for b in self.what.backups_a if b.volume_id == volume_id), key=lambda b: b.created_at)
+        chain = [backup for backup in history if backup.status == "available"]
+        if not chain or chain[-1].metadata.get(PLAN) != self.plan.name:
+            return False
+        known_at_b = {backup.id for backup in self.what.backups_b if backup.status == "available"}
+        since_full = 0
+        for backup in reversed(chain):
+            if not backup.incremental:
+                break
+            since_full += 1
+        return chain[-1].id in known_at_b and since_full + 1 < self.plan.full_every
+
+    def _transfer(self, disk: str) -> tuple[list[Step], list[Step]]:
+        """The record of a backup carries its id, so site B knows it under the same one."""
+        found = self._found(self.what.backups_a, disk)
+        there = next((b for b in self.what.backups_b if found and b.id == found.id), None)
+        backup_id = self._id("backup", disk, found)
+        label = self._label(disk)
+        record = Ref(f"record {disk}", "backup-record")
+        requests = [
+            Step(
+                "export_backup",
+                f"export the record of {label}",
+                {"backup_id": backup_id},
+                None,
+                f"record {disk}",
+                "a_admin",
+            ),
+            Step("import_backup", f"import the record of {label} at site B", {"record": record}, cloud="b_admin"),
+        ]
+        until = Until("backup", backup_id, _AVAILABLE, _CREATING)
+        wait = Step("wait", f"wait for the imported backup of {label}", until=until, cloud="b_admin")
+        return [] if there else requests, [] if there and there.status == "available" else [wait]
+
+    def _restore(self, disk: str) -> tuple[list[Step], list[Step]]:
+        """A restore replaces name and metadata of the replica by those of the source (cinder/backup/driver.py).
+
+        So the id of the replica is noted at the snapshot: a run that is killed meanwhile finds its replica again.
+        """
+        found, label = self._replica(disk), self._label(disk)
+        wanted = next(d for d in self.server.at_b.disks if d.tag == disk)
+        args = {
+            "backup_id": self._id("backup", disk, self._found(self.what.backups_a, disk)),
+            "name": self._name(disk),
+            "size": self._source(disk).size,
+            "volume_type": wanted.volume_type,
+            "availability_zone": wanted.availability_zone,
+            "metadata": {**self._marks(disk), ROLE: "replica", STATE: "copying"},
+        }
+        text = f"restore {label} into a new replica at site B"
+        make = Step("create_volume", text, args, result=f"replica {disk}", cloud="b")
+        snapshot_id = self._id("snapshot", disk, self._found(self.what.snapshots, disk))
+        note = {"snapshot_id": snapshot_id, "metadata": {REPLICA: Ref(f"replica {disk}")}}
+        noted = Step("set_snapshot_metadata", f"note the replica of {label} at its snapshot", note, cloud="a")
+        until = Until("volume", self._id("replica", disk, found), _AVAILABLE, _CREATING | {"restoring-backup"})
+        wait = Step("wait", f"wait for the replica of {label}", until=until, cloud="b")
+        return [] if found else [make, noted], [] if found and found.status == "available" else [wait]
+
+    def _finish(self, disk: str) -> tuple[list[Step], list[Step]]:
+        """A restored volume has the name of its source, and may lack what booting needs: flag and image properties."""
+        replica, label = self._id("replica", disk, self._replica(disk)), self._label(disk)
+        rename = Step(
+            "update_volume", f"name the replica of {label}", {"volume_id": replica, "name": self._name(disk)}, cloud="b"
+        )
+        if disk != "root":
+            return [rename], []
+        bootable = Step("set_bootable", f"mark the replica of {label} bootable", {"volume_id": replica}, cloud="b")
+        properties = dict(self._source(disk).image_metadata)
+        args = {"volume_id": replica, "metadata": properties}
+        carry = Step("set_image_metadata", f"carry the image properties of {label} over", args, cloud="b")
+        return [rename, bootable, *([carry] if properties else [])], []
+
+    def _mark_complete(self, disk: str) -> Step:
+        marks = {**self._marks(disk), ROLE: "replica", STATE: "complete"}
+        args = {"volume_id": self._id("replica", disk, self._replica(disk)), "metadata": marks}
+        return Step("set_volume_metadata", f"mark the replica of {self._label(disk)} complete", args, cloud="b")
+
+    def tidy(self, points: list[RecoveryPoint]) -> Iterator[Step]:
+        """Removes what this recovery point makes superfluous, of our own making only: snapshots, old and failed replicas.
+
+        A replica that is in use is never touched.
+        """
+        for snapshot in mine(self.what.snapshots, self.plan, self.server):
+            if snapshot.status != "deleting":
+                yield self._drop_snapshot(snapshot.name, snapshot.id)
+        for disk in self.server.disks:
+            if self._makes(disk):
+                yield self._drop_snapshot(self._name(disk), Ref(f"snapshot {disk}"))
+        others = [point for point in points if point.time != self.time]
+        kept = [point for point in others if point.complete(self.server.disks)][: self.plan.keep - 1]
+        for volume in (v for point in others if point not in kept for v in point.volumes.values()):
+            if volume.status in ("available", "error", "error_restoring") and not volume.attached_to:
+                yield Step("delete_volume", f"delete replica {volume.name}", {"volume_id": volume.id}, cloud="b")
+        for disk in self.server.disks:
+            yield from self._drop_old_chains(disk)
+
+    def _drop_old_chains(self, disk: str) -> Iterator[Step]:
+        """Backups from before the newest full one that both sites know; the newest first, for others depend on the oldest.
+
+        No recovery point needs them: each is a volume of its own.
+        """
+        ours = [b for b in mine(self.what.backups_a, self.plan, self.server) if b.metadata.get(DISK) == disk]
+        at_b = {backup.id for backup in self.what.backups_b}
+        full = [b for b in ours if not b.incremental and b.status == "available" and b.id in at_b]
+        newest_full = max((b.metadata[POINT] for b in full), default="")
+        for backup in sorted(ours, key=lambda b: b.metadata[POINT], reverse=True):
+            if backup.metadata[POINT] < newest_full:
+                for cloud, there in (("a", True), ("b", backup.id in at_b)):
+                    if there:
+                        text = f"delete backup {backup.name} at site {cloud}"
+                        until = Until("backup", backup.id, frozenset({"gone"}), frozenset({"available", "deleting"}))
+                        yield Step("delete_backup", text, {"backup_id": backup.id}, until, cloud=cloud)
+
+    def _drop_snapshot(self, name: str, snapshot_id: Any) -> Step:
+        return Step("delete_snapshot", f"delete snapshot {name}", {"snapshot_id": snapshot_id}, cloud="a")
+
+    def _makes(self, disk: str) -> bool:
+        """Whether this cycle takes the snapshot: not if it was found, nor if the recovery point is complete already."""
+        return self._found(self.what.snapshots, disk) is None and self._replica(disk) is None
+
+    def _source(self, disk: str) -> Volume:
+        return self.what.seen_a.volumes[self.sources[disk].volume_id]
+
+    def _replica(self, disk: str) -> Volume | None:
+        """The replica by its marks, or while it has none by the note at the snapshot."""
+        snapshot = self._found(self.what.snapshots, disk)
+        noted = snapshot.metadata.get(REPLICA) if snapshot else None
+        by_note = (v for v in self.what.volumes_b if v.id == noted and not v.status.startswith("error"))
+        return self._found(self.what.volumes_b, disk) or next(by_note, None)
+
+    def _found(self, items: Iterable[Any], disk: str) -> Any:
+        return one(mine(items, self.plan, self.server), self.time, disk)
+
+    def _id(self, kind: str, disk: str, found: Any) -> Any:
+        return found.id if found else Ref(f"{kind} {disk}")
+
+    def _name(self, disk: str) -> str:
+        return f"{self.plan.name}-{self.server.name}-{disk}-{self.time}"
+
+    def _label(self, disk: str) -> str:
+        return f"{self.server.name}/{disk}"
+
+    def _marks(self, disk: str) -> dict[str, str]:
+        return {PLAN: self.plan.name, SERVER: self.server.name, DISK: disk, POINT: self.time}

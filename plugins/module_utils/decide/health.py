@@ -1,0 +1,31 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Health checks as steps that only wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..plan import Step, Until
+
+
+def health_steps(name: str, server_id: Any, checks: Iterable[Mapping[str, Any]], address: str) -> tuple[Step, ...]:
+    """One step for each health check of a plan.
+
+    :param checks: each has either ``console`` (a text that must appear in the console) or ``port`` (a TCP port
+        that must accept a connection from where Ansible runs, at ``address`` if the check names none).
+    :param address: the first address of the server.
+    """
+    return tuple(_step(name, server_id, check, address) for check in checks)
+
+
+def _step(name: str, server_id: Any, check: Mapping[str, Any], address: str) -> Step:
+    if check.get("console"):
+        text, pending = check["console"], frozenset({"no match", "not there"})
+        until = Until("console", server_id, frozenset({"matches"}), pending, match=text)
+        return Step("wait", f"check that the console of {name} shows {text!r}", until=until)
+    target = f"{check.get('address') or address}:{check['port']}"
+    until = Until("tcp", target, frozenset({"open"}), frozenset({"closed"}))
+    return Step("wait", f"check that {name} answers at {target}", until=until)

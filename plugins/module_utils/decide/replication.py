@@ -1,0 +1,86 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cycle of replication by Cinder backups: one recovery point for all disks of a server.
+
+Snapshots of all disks together; from each a backup, incremental where the chain allows it; its record exported at
+site A and imported at site B, which share the backup store; restored there into a new volume. The recovery point is
+complete when the last of its replicas is. Then, and only then, older ones go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..model import Attachment, Seen, Volume
+from ..plan import Decision, Plan, Refusal
+from .backup_cycle import BackupCycle, Replication, mine, one
+from .drift import find_disk
+from .recovery_plan import PlanServer, RecoveryPlan
+from .replicas import POINT, points_of, replicas_of
+from .root_volume import which_root
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The recovery point that a run is about, and the oldest that makes a new one unnecessary."""
+
+    time: str
+    fresh_from: str
+
+
+def open_point(what: Replication, plan: RecoveryPlan, server: PlanServer) -> str | None:
+    """The newest recovery point that an earlier run began and did not finish, if all its snapshots were taken."""
+    done = {p.time for p in points_of(_replicas(what, plan, server)) if p.complete(server.disks)}
+    snapshots = mine(what.snapshots, plan, server)
+    times = {snapshot.metadata.get(POINT, "") for snapshot in snapshots} - done
+    whole = [time for time in times if all(one(snapshots, time, disk) for disk in server.disks)]
+    return max(whole, default=None)
+
+
+def decide_cycle(what: Replication, plan: RecoveryPlan, server: PlanServer, goal: Goal) -> Decision:
+    """The steps that are left until the recovery point of ``goal`` is complete and older ones are tidied away."""
+    wanted = f"replicate {server.name}"
+    sources = _sources(what.seen_a, server, wanted)
+    refusal = sources if isinstance(sources, Refusal) else _failed_over(what, plan, server, wanted)
+    if refusal:
+        return refusal
+    points = points_of(_replicas(what, plan, server))
+    newest = next((point for point in points if point.complete(server.disks)), None)
+    before = {"recovery_point": newest.time if newest else None}
+    if newest and newest.time >= min(goal.time, goal.fresh_from):
+        left = BackupCycle(what, plan, server, newest.time, sources)
+        return Plan(before, before, tuple(left.tidy(points)), extra=before)
+    cycle = BackupCycle(what, plan, server, goal.time, sources)
+    after = {"recovery_point": goal.time}
+    return Plan(before, after, (*cycle.steps(), *cycle.tidy(points)), extra=after)
+
+
+def _replicas(what: Replication, plan: RecoveryPlan, server: PlanServer) -> list[Volume]:
+    return replicas_of(what.volumes_b, plan.name, server.name)
+
+
+def _sources(seen: Seen, server: PlanServer, wanted: str) -> dict[str, Attachment] | Refusal:
+    if seen.server is None:
+        return Refusal(
+            "no_server", wanted, "there is no such server at site A", "Run provision first, or check the name."
+        )
+    root = which_root(seen)
+    found = {disk.tag: find_disk(disk, seen, root) for disk in server.at_a.disks if disk.tag in server.disks}
+    lost = [tag for tag, attachment in found.items() if attachment is None]
+    if lost:
+        saw = f"nothing tells which volume of the server at site A is {', '.join(lost)}"
+        return Refusal("no_disk", wanted, saw, "Tag the attachments, or name the volumes in the plan.")
+    return {tag: attachment for tag, attachment in found.items() if attachment}
+
+
+def _failed_over(what: Replication, plan: RecoveryPlan, server: PlanServer, wanted: str) -> Refusal | None:
+    """Site B leads from the moment that a replica is the twin's volume."""
+    attached = {a.volume_id for a in what.twin.server.attachments} if what.twin.server else set()
+    used = [volume.name for volume in _replicas(what, plan, server) if volume.id in attached or volume.attached_to]
+    if not used:
+        return None
+    saw = f"site B uses the replica {', '.join(sorted(used))}: it was failed over"
+    return Refusal(
+        "failed_over", wanted, saw, "Site B leads now. Replicate the other way, or take the replica off the twin."
+    )

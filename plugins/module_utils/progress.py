@@ -1,0 +1,66 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people see of a wave while it runs, and what programs get of it at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .apply import Outcome
+from .errors import StandbyError
+from .fleet import Event, Result
+
+if TYPE_CHECKING:
+    from .wave import Wave
+
+_WORDS = {"done": "done", "unchanged": "nothing to do", "failed": "FAILED: ", "skipped": "SKIPPED: "}
+
+
+def line(event: Event, check: bool = False) -> str:
+    """One line of progress: how many servers are finished, the time since the start, the server, what happens."""
+    total = str(event.total)
+    text = _WORDS.get(event.kind, "") + event.text
+    if check and event.kind == "done":
+        text = "would change"
+    return f"[{event.finished:>{len(total)}}/{total}] {event.seconds:6.1f} s  {event.job:<12} {text}"
+
+
+def summary(operation: str, wave: Wave, results: Mapping[str, Result]) -> dict[str, Any]:
+    """The result of a wave: by server what was done, what was found and why it failed; failed if one server failed."""
+    servers = {name: _server(wave, results[name]) for name in sorted(results)}
+    failed = [name for name, row in servers.items() if "error" in row]
+    result: dict[str, Any] = {
+        "changed": any(row["changed"] for row in servers.values()),
+        "operation": operation,
+        "servers": servers,
+        "requests": {inventory.cloud.label: dict(inventory.cloud.requests) for inventory in wave.inventories.values()},
+        "diff": [_diff(name, result) for name, result in sorted(results.items()) if isinstance(result, Outcome)],
+    }
+    if failed:
+        reasons = "\n".join(f"  {name}: {servers[name]['msg']}" for name in failed)
+        result.update(failed=True, failed_servers=failed)
+        result["msg"] = f"{operation} of {wave.plan.name}: {len(failed)} of {len(servers)} servers failed.\n{reasons}"
+    return result
+
+
+def _server(wave: Wave, result: Result) -> dict[str, Any]:
+    if isinstance(result, StandbyError):
+        return {"changed": False, "steps": [], **result.as_result()}
+    if isinstance(result, Exception):
+        text = f"Unexpected {type(result).__name__}: {result}"
+        return {"changed": False, "steps": [], "msg": text, "error": {"code": "unexpected"}}
+    row = {
+        "changed": result.plan.changed,
+        "steps": [step.text for step in result.plan.steps if step.writes],
+        "server": dict(result.facts),
+        **result.extra,
+    }
+    point = row.get("recovery_point")
+    return {**row, "lag": wave.lag(point)} if point else row
+
+
+def _diff(name: str, result: Outcome) -> dict[str, Any]:
+    before, after = dict(result.plan.before), dict(result.plan.after)
+    return {"before": before, "after": after, "before_header": name, "after_header": name}

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One operation of a recovery plan for all its servers: builds the jobs of a fleet. Knows no Ansible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .apply import Job
+from .cloud import read_build, read_dr
+from .cloud.inventory import Inventory
+from .cloud.read import offer
+from .cloud.session import Session
+from .cloud.verbs import VERBS
+from .decide.backup_cycle import Replication
+from .decide.boot_volume import decide_present
+from .decide.failover import decide_failover, decide_lag, recovery
+from .decide.fencing import SiteAnswer, may_fail_over
+from .decide.recovery_plan import PlanServer, RecoveryPlan
+from .decide.replication import Goal, decide_cycle, open_point
+from .decide.twin import decide_prepare, decide_readiness
+from .errors import Refused
+from .plan import Refusal, Step
+
+#: Seconds that a site gets to answer whether it is alive.
+FENCE_TIMEOUT = 10
+
+Connect = Callable[..., Session]
+
+
+@dataclass
+class Wave:
+    """The clouds of a plan, connected when first needed: a failover never needs site A.
+
+    :param connect: (name of the cloud, api_timeout in seconds or None) -> session.
+    :param now: the moment at which the run began, UTC.
+    """
+
+    plan: RecoveryPlan
+    connect: Connect
+    now: datetime
+    site: str = "b"
+    min_interval: int = 0
+    guarded_api: str = "advertised"
+    inventories: dict[str, Inventory] = field(default_factory=dict)
+
+    def jobs(self, operation: str) -> list[Job]:
+        """One job for each server of the plan.
+
+        :param operation: "build", "prepare", "readiness", "replicate" or "failover".
+        """
+        make, clouds, ordered = {
+            "build": (self._build, ("site",), False),
+            "prepare": (self._prepare, ("b",), False),
+            "readiness": (self._readiness, ("b",), False),
+            "replicate": (self._replicate, ("a", "b", "a_admin", "b_admin"), False),
+            "failover": (self._failover, ("b",), True),
+        }[operation]
+        for cloud in clouds:
+            self.inventory(cloud)
+        return [
+            Job(server.name, *make(server), self._perform, server.after if ordered else frozenset(), server.critical)
+            for server in self.plan.servers
+        ]
+
+    def inventory(self, cloud: str) -> Inventory:
+        """The inventory of "a", "b", "a_admin", "b_admin", of the operation's "site", or "here", which is the same."""
+        key = self.site if cloud in ("site", "here") else cloud
+        if key not in self.inventories:
+            name = self.plan.clouds[key]
+            if not name:
+                what = f"sites.{key[0]}.admin_cloud"
+                saw, todo = f"the plan has no {what}", "Name a cloud of clouds.yaml there: records of backups need it."
+                raise Refused(Refusal("no_admin_cloud", f"replicate {self.plan.name}", saw, todo))
+            session = self.connect(name)
+            offer(session)  # one real request for each service, before many threads find it undiscovered
+            self.inventories[key] = Inventory(session)
+        return self.inventories[key]
+
+    def poll(self, cloud: str, kind: str, targets: set[Any], since: float) -> Mapping[Any, Any]:
+        """A `fleet.Poll` over all clouds of the plan."""
+        return self.inventory(cloud).states(kind, targets, since)
+
+    def _perform(self, step: Step) -> Any:
+        return VERBS[step.verb](self.inventory(step.cloud).cloud, **step.args)
+
+    @property
+    def _assume(self) -> bool:
+        return self.guarded_api == "assume"
+
+    def _build(self, server: PlanServer) -> tuple[Any, Any]:
+        wanted = server.at(self.site)
+        cloud = self.inventory("site").cloud
+        return lambda since: read_build.site(cloud, wanted, self._assume), lambda seen: decide_present(seen, wanted)
+
+    def _prepare(self, server: PlanServer) -> tuple[Any, Any]:
+        cloud = self.inventory("b").cloud
+        return (
+            lambda since: read_build.site(cloud, server.at_b, self._assume),
+            lambda seen: decide_prepare(seen, server, self.plan.name),
+        )
+
+    def _readiness(self, server: PlanServer) -> tuple[Any, Any]:
+        inventory = self.inventory("b")
+
+        def read(since: float) -> Any:
+            site = read_build.site(inventory.cloud, server.at_b, self._assume)
+            return site, recovery(site.seen, read_dr.volumes(inventory, since), self.plan.name, server.name)
+
+        return read, lambda seen: decide_readiness(seen[0], server, self._late(decide_lag(seen[1], server)))
+
+    def _late(self, point: str | None) -> list[str]:
+        """Findings about the newest recovery point; ``rpo`` of the plan is in seconds."""
+        if point is None:
+            return ["there is no complete recovery point"]
+        lag = self.lag(point)
+        late = self.plan.rpo is not None and lag > self.plan.rpo
+        return [f"the newest recovery point is {lag} s old, the plan allows {self.plan.rpo} s"] if late else []
+
+    def lag(self, point: str) -> int:
+        """Seconds from a recovery point to the beginning of this run."""
+        return round((self.now - datetime.fromisoformat(point)).total_seconds())
+
+    def _replicate(self, server: PlanServer) -> tuple[Any, Any]:
+        """The recovery point that the job is about is fixed when it first reads: one left open, or now."""
+        a, b = self.inventory("a"), self.inventory("b")
+        goals: list[Goal] = []
+        fresh = (self.now - timedelta(seconds=self.min_interval)).isoformat()
+
+        def read(since: float) -> Replication:
+            what = Replication(
+                seen_a=read_dr.server(a, server.name, since),
+                twin=read_dr.server(b, server.name, since, self._assume),
+                snapshots=read_dr.snapshots(a, since),
+                backups_a=read_dr.backups(a, since),
+                backups_b=read_dr.backups(b, since),
+                volumes_b=read_dr.volumes(b, since),
+            )
+            if not goals:
+                goals.append(Goal(open_point(what, self.plan, server) or self.now.isoformat(), fresh))
+            return what
+
+        return read, lambda what: decide_cycle(what, self.plan, server, goals[0])
+
+    def _failover(self, server: PlanServer) -> tuple[Any, Any]:
+        inventory = self.inventory("b")
+
+        def read(since: float) -> Any:
+            seen = read_dr.server(inventory, server.name, since, self._assume)
+            return recovery(seen, read_dr.volumes(inventory, since), self.plan.name, server.name)
+
+        return read, lambda what: decide_failover(what, server)
+
+    def fence(self, reason: str | None) -> str:
+        """Why the failover may go on, in words.
+
+        :raises Refused: if the servers may still be running at site A.
+        """
+        names = [server.name for server in self.plan.servers]
+        answer = SiteAnswer(*read_dr.ask(lambda: self.connect(self.plan.clouds["a"], FENCE_TIMEOUT), names))
+        verdict = may_fail_over(answer, self.plan.name, reason)
+        if isinstance(verdict, Refusal):
+            raise Refused(verdict)
+        return verdict
+
+
+def utc_now() -> datetime:
+    """Now, UTC, to the second: the time of a recovery point."""
+    return datetime.now(timezone.utc).replace(microsecond=0)

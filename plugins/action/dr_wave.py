@@ -17,7 +17,7 @@ from ..module_utils.decide.recovery_plan import recovery_plan
 from ..module_utils.errors import StandbyError
 from ..module_utils.fleet import Event, Fleet
 from ..module_utils.options import PLAN_OPTIONS
-from ..module_utils.progress import line, summary
+from ..module_utils.progress import foretold, line, summary
 from ..module_utils.wave import Wave, utc_now
 
 OPTIONS: dict[str, Any] = {
@@ -72,15 +72,20 @@ class ActionModule(ActionBase):
             timeout=options["timeout"],
             threads=options["threads"],
             max_in_flight=options["max_in_flight"],
-            tell=(lambda event: None) if options["quiet"] else self._show,
+            tell=(lambda event: None) if options["quiet"] or self._task.check_mode else _show,
         )
-        results = fleet.run(wave.jobs(options["operation"]), check=self._task.check_mode)
-        result = summary(options["operation"], wave, results)
+        check = self._task.check_mode
+        results = fleet.run(wave.jobs(options["operation"]), check=check)
+        if check and not options["quiet"]:
+            for text in foretold(results):
+                Display().display(text)
+        result = summary(options["operation"], wave, fleet)
         return {**result, "fence": why} if why else result
 
-    def _show(self, event: Event) -> None:
-        color = {"failed": "red", "skipped": "purple", "done": "yellow", "unchanged": "green"}.get(event.kind)
-        Display().display(line(event, self._task.check_mode), color=color)
+
+def _show(event: Event) -> None:
+    color = {"failed": "red", "skipped": "purple", "done": "yellow", "unchanged": "green"}.get(event.kind)
+    Display().display(line(event), color=color)
 
 
 def _connect(name: str, timeout: int | None, threads: int) -> Session:

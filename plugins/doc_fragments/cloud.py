@@ -103,7 +103,8 @@ options:
     description:
       - How it is known that the cloud has the guarded root volume API.
       - V(advertised) believes the cloud's extension list, which must have C(os-root-volume).
-      - V(assume) is the operator's word. On a cloud that does not have it, attaching a root volume attaches a data disk.
+      - V(assume) is the operator's word. On a cloud that does not have it, attaching a root volume attaches a data
+        disk.
       - It is never found out by trying, for trying would detach the volume.
     type: str
     choices: [advertised, assume]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drives many jobs at once: bounded threads for requests, one poller for all waits, no thread for a server that waits."""
+"""Drives many jobs at once: bounded threads for requests, one poller for all waits, no thread for a wait."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Poll = Callable[[str, str, "set[Any]", float], Mapping[Any, State]]
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: ``kind`` is "step", "done", "unchanged", "failed" or "skipped"; seconds since the start."""
+    """What happened: ``kind`` is "step", "done", "unchanged", "failed" or "skipped"; seconds since the start."""
 
     kind: str
     job: str
@@ -67,6 +67,7 @@ class Fleet:
     tell: Callable[[Event], None] = lambda event: None
     clock: Callable[[], float] = time.monotonic
     results: dict[str, Result] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, jobs: Iterable[Job], check: bool = False, wait: bool = True) -> dict[str, Result]:
         """Runs all jobs; one that fails never stops another that does not depend on it.
@@ -212,6 +213,7 @@ class Fleet:
         task.pause = None
         self._under_way.remove(task)
         self.results[task.job.name] = result
+        self.seconds[task.job.name] = round(self.clock() - self._start, 1)
         if isinstance(result, Skipped):
             self._say("skipped", task, str(result))
         elif isinstance(result, Exception):

@@ -10,39 +10,59 @@ from typing import TYPE_CHECKING, Any
 
 from .apply import Outcome
 from .errors import StandbyError
-from .fleet import Event, Result
+from .fleet import Event, Fleet, Result
 
 if TYPE_CHECKING:
     from .wave import Wave
 
+#: How many reasons the error of a wave spells out.
+MOST_REASONS = 5
+
 _WORDS = {"done": "done", "unchanged": "nothing to do", "failed": "FAILED: ", "skipped": "SKIPPED: "}
 
 
-def line(event: Event, check: bool = False) -> str:
+def line(event: Event) -> str:
     """One line of progress: how many servers are finished, the time since the start, the server, what happens."""
     total = str(event.total)
     text = _WORDS.get(event.kind, "") + event.text
-    if check and event.kind == "done":
-        text = "would change"
     return f"[{event.finished:>{len(total)}}/{total}] {event.seconds:6.1f} s  {event.job:<12} {text}"
 
 
-def summary(operation: str, wave: Wave, results: Mapping[str, Result]) -> dict[str, Any]:
+def foretold(results: Mapping[str, Result]) -> list[str]:
+    """What check mode shows: for each server what would be done, or why nothing would."""
+    lines = []
+    for name, result in results.items():
+        if isinstance(result, Outcome):
+            steps = [step.text for step in result.plan.steps if step.writes] or ["nothing to do"]
+        else:
+            steps = [f"FAILED: {result}"]
+        lines += [f"{name}: {steps[0]}", *(f"{' ' * len(name)}  {text}" for text in steps[1:])]
+    return lines
+
+
+def summary(operation: str, wave: Wave, fleet: Fleet) -> dict[str, Any]:
     """The result of a wave: by server what was done, what was found and why it failed; failed if one server failed."""
-    servers = {name: _server(wave, results[name]) for name in sorted(results)}
+    servers = {name: {**_server(wave, fleet.results[name]), "seconds": fleet.seconds[name]} for name in fleet.results}
     failed = [name for name, row in servers.items() if "error" in row]
+    outcomes = [(name, result) for name, result in sorted(fleet.results.items()) if isinstance(result, Outcome)]
     result: dict[str, Any] = {
         "changed": any(row["changed"] for row in servers.values()),
         "operation": operation,
+        "seconds": max(fleet.seconds.values(), default=0.0),
         "servers": servers,
         "requests": {inventory.cloud.label: dict(inventory.cloud.requests) for inventory in wave.inventories.values()},
-        "diff": [_diff(name, result) for name, result in sorted(results.items()) if isinstance(result, Outcome)],
+        "diff": [_diff(name, outcome) for name, outcome in outcomes if outcome.plan.changed],
     }
     if failed:
-        reasons = "\n".join(f"  {name}: {servers[name]['msg']}" for name in failed)
-        result.update(failed=True, failed_servers=failed)
-        result["msg"] = f"{operation} of {wave.plan.name}: {len(failed)} of {len(servers)} servers failed.\n{reasons}"
+        result.update(failed=True, failed_servers=failed, msg=_reasons(operation, wave, servers, failed))
     return result
+
+
+def _reasons(operation: str, wave: Wave, servers: Mapping[str, Any], failed: list[str]) -> str:
+    shown = "\n".join(f"  {name}: {servers[name]['msg']}" for name in failed[:MOST_REASONS])
+    more = len(failed) - MOST_REASONS
+    rest = f"\n  and {more} more: see servers in the result" if more > 0 else ""
+    return f"{operation} of {wave.plan.name}: {len(failed)} of {len(servers)} servers failed.\n{shown}{rest}"
 
 
 def _server(wave: Wave, result: Result) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Deadline:
         """The error of a wait that the deadline ended."""
         return TimedOut(
             f"{what}: the {until.kind} {until.id} is still {seen or 'unknown'} after {self.seconds:g} s; expected "
-            f"{_names(until.target)}. Nothing was undone: repeat to carry on, with a longer timeout if the cloud is slow.",
+            f"{_names(until.target)}. Nothing was undone: repeat to carry on, with a longer timeout if it is slow.",
             kind=until.kind,
             id=str(until.id),
             seen=str(seen or ""),

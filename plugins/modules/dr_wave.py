@@ -1,0 +1,153 @@
+#!/usr/bin/python
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which runs on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dr_wave
+short_description: Run one operation of a recovery plan for all its servers at once
+version_added: "0.1.0"
+author:
+  - standby.openstack contributors (@standby-openstack)
+description:
+  - Builds, prepares, replicates, checks or fails over all servers of a recovery plan in one process, over one
+    connection to each
+    cloud, and shows a line for each step as it happens.
+  - One failing server does not stop the others. With O(operation=failover), servers wait for those of earlier tiers
+    and for
+    those that they depend on; if a critical one of these fails, they are not started.
+  - Every operation can be repeated after it was killed, and carries on. A repetition after success changes nothing.
+  - The roles P(standby.openstack.boot_from_volume#role), P(standby.openstack.dr_site_b#role) and
+    P(standby.openstack.dr_replication#role) are built on it, and are what most people want to use.
+options:
+  operation:
+    description:
+      - V(build) makes the servers of the plan at O(site).
+      - V(prepare) makes their twins at site B, proves that they work, shelves them and takes their volumes off.
+      - V(readiness) reads only, and fails if a failover would not succeed now.
+      - V(replicate) makes one recovery point for each server at site B.
+      - V(failover) brings the twins up on their newest complete recovery point.
+    type: str
+    required: true
+    choices: [build, prepare, readiness, replicate, failover]
+  plan:
+    description:
+      - The recovery plan. It is described in the documentation of the role P(standby.openstack.dr_site_b#role).
+    type: dict
+    required: true
+  site:
+    description:
+      - Where O(operation=build) builds.
+    type: str
+    choices: [a, b]
+    default: b
+  site_a_is_down:
+    description:
+      - Why it is known that the servers do not run at site A, in words. Without it, O(operation=failover) refuses
+        while site A
+        answers for these servers.
+    type: str
+  min_interval:
+    description:
+      - With O(operation=replicate), a server whose newest recovery point is younger than this many seconds is left
+        alone.
+    type: int
+    default: 0
+  threads:
+    description:
+      - How many requests may be on their way at the same time.
+    type: int
+    default: 50
+  max_in_flight:
+    description:
+      - How many servers may be under way at the same time, for clouds that must be spared. 0 is no limit.
+    type: int
+    default: 0
+  timeout:
+    description:
+      - Seconds for the whole operation.
+    type: int
+    default: 3600
+  quiet:
+    description:
+      - Whether to show no progress.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - standby.openstack.cloud.guarded
+attributes:
+  check_mode:
+    description: Tells for each server what would be done, and changes nothing. Refuses what would be refused.
+    support: full
+  diff_mode:
+    description: Shows the facts of each server before and after.
+    support: full
+  action:
+    description: Runs on the controller, where openstacksdk must be installed.
+    support: full
+requirements:
+  - openstacksdk >= 2, < 5 on the controller
+notes:
+  - The clouds are named by the plan and come from C(clouds.yaml).
+"""
+
+EXAMPLES = r"""
+- name: Bring the application up at site B
+  standby.openstack.dr_wave:
+    operation: failover
+    plan: "{{ lookup('ansible.builtin.file', 'plan.yml') | from_yaml }}"
+    site_a_is_down: "The data centre lost power at 02:40, confirmed by telephone"
+
+- name: Make a recovery point, unless there is one of the last ten minutes
+  standby.openstack.dr_wave:
+    operation: replicate
+    plan: "{{ lookup('ansible.builtin.file', 'plan.yml') | from_yaml }}"
+    min_interval: 600
+"""
+
+RETURN = r"""
+operation:
+  description: The operation that was run.
+  returned: always
+  type: str
+  sample: failover
+servers:
+  description:
+    - By name what became of each server.
+    - C(changed); C(steps), the requests that changed something, or in check mode would, in words; C(server), its
+      facts as
+      M(standby.openstack.server_boot_volume_info) returns them; C(recovery_point), the time of the recovery point, and
+      C(lag), its age in seconds when the run began; C(seconds), when the server was finished, since the start of the
+        run.
+    - For a server that failed, C(msg) and C(error) in the place of C(server).
+  returned: always
+  type: dict
+  sample:
+    db:
+      changed: true
+      steps: ["attach volume shop-db-root as root /dev/vda of server db", "unshelve server db"]
+      recovery_point: "2026-11-20T20:13:00+00:00"
+      lag: 312
+      seconds: 12.4
+failed_servers:
+  description: The names of the servers that failed, or that were not started because another one failed.
+  returned: when a server failed
+  type: list
+  elements: str
+fence:
+  description: With O(operation=failover), why it may go on.
+  returned: success
+  type: str
+  sample: site A does not answer
+requests:
+  description: How many requests were sent, by cloud, method and service.
+  returned: always
+  type: dict
+seconds:
+  description: How long the operation took.
+  returned: always
+  type: float
+"""

@@ -14,10 +14,12 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Makes a server that boots from a volume, with all its other volumes and its ports, or deletes it.
-  - The volumes are made first and waited for, then the ports, then the server, so that a failure leaves nothing half-made. A run that
+  - The volumes are made first and waited for, then the ports, then the server, so that a failure leaves nothing
+    half-made. A run that
     was killed is carried on by repeating it.
   - A second run changes nothing, also when the server is stopped, shelved or dormant (without its root volume).
-  - What differs and can be changed is changed: the description, metadata, C(delete_on_termination) and the security groups of ports.
+  - What differs and can be changed is changed: the description, metadata, C(delete_on_termination) and the security
+    groups of ports.
     What differs and cannot be changed is an error that lists all differences.
   - The root attachment gets the tag C(root), so that it can be recognised later.
 options:
@@ -91,7 +93,8 @@ options:
     suboptions:
       tag:
         description:
-          - The device tag, by which the guest and this module recognise the disk. By default the name, else C(disk1), C(disk2) and so on.
+          - The device tag, by which the guest and this module recognise the disk. By default the name, else C(disk1),
+            C(disk2) and so on.
         type: str
       volume:
         description: An existing volume, which is used as it is.
@@ -148,7 +151,8 @@ options:
         description: The name or id of the network on which the port is made.
         type: str
       name:
-        description: The name of the port that is made. By default the name of the server and C(-port0), C(-port1) and so on.
+        description: The name of the port that is made. By default the name of the server and C(-port0), C(-port1) and
+          so on.
         type: str
       fixed_ip:
         description: The IP address.
@@ -313,7 +317,8 @@ server:
       elements: dict
       returned: success
     ports:
-      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and C(security_groups).
+      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and
+        C(security_groups).
       type: list
       elements: dict
       returned: success

@@ -13,7 +13,8 @@ version_added: "0.1.0"
 author:
   - standby.openstack contributors (@standby-openstack)
 description:
-  - Reads a server, all its volumes and ports, which volume is its root and how that was found, and whether it is dormant.
+  - Reads a server, all its volumes and ports, which volume is its root and how that was found, and whether it is
+    dormant.
   - Tells also what the cloud offers for root volumes.
   - Reads only. A server that does not exist is no error, RV(server) is then empty.
 options:
@@ -116,7 +117,8 @@ server:
       elements: dict
       returned: success
     ports:
-      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and C(security_groups).
+      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and
+        C(security_groups).
       type: list
       elements: dict
       returned: success
@@ -128,7 +130,8 @@ server:
     root_volume: {present: false, volume_id: null, device: /dev/vda, found_by: guarded API}
 cloud:
   description:
-    - What the cloud offers. C(guarded_api) says whether root volumes can be detached and attached, C(guarded_api_is) how that is
+    - What the cloud offers. C(guarded_api) says whether root volumes can be detached and attached, C(guarded_api_is)
+      how that is
       known, C(compute_api_version) and C(volume_api_version) which microversions are used.
   returned: success
   type: dict

@@ -13,10 +13,12 @@ version_added: "0.1.0"
 author:
   - standby.openstack contributors (@standby-openstack)
 description:
-  - Attaches a volume as the root of a server that is C(SHELVED_OFFLOADED) and has no root volume, on a cloud that has the guarded
+  - Attaches a volume as the root of a server that is C(SHELVED_OFFLOADED) and has no root volume, on a cloud that has
+    the guarded
     root volume API. Unshelve the server afterwards to boot from the volume.
   - The volume must be available and bootable. It is kept when the server is deleted.
-  - Stock Nova accepts the request too, but attaches a data disk. So the module refuses on clouds that do not advertise the API.
+  - Stock Nova accepts the request too, but attaches a data disk. So the module refuses on clouds that do not
+    advertise the API.
 options:
   server:
     description:
@@ -119,7 +121,8 @@ server:
       elements: dict
       returned: success
     ports:
-      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and C(security_groups).
+      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and
+        C(security_groups).
       type: list
       elements: dict
       returned: success

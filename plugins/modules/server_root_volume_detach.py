@@ -14,8 +14,10 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Detaches the root volume of a server that is C(SHELVED_OFFLOADED), on a cloud that has the guarded root volume API.
-  - C(delete_on_termination) of the volume is cleared first, so the volume is never deleted; afterwards it is C(available).
-  - What remains is a dormant server. It keeps its id, ports, addresses and metadata, and cannot be unshelved until it has a root.
+  - C(delete_on_termination) of the volume is cleared first, so the volume is never deleted; afterwards it is
+    C(available).
+  - What remains is a dormant server. It keeps its id, ports, addresses and metadata, and cannot be unshelved until it
+    has a root.
 options:
   server:
     description:
@@ -117,7 +119,8 @@ server:
       elements: dict
       returned: success
     ports:
-      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and C(security_groups).
+      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and
+        C(security_groups).
       type: list
       elements: dict
       returned: success

@@ -104,7 +104,8 @@ server:
       elements: dict
       returned: success
     ports:
-      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and C(security_groups).
+      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and
+        C(security_groups).
       type: list
       elements: dict
       returned: success

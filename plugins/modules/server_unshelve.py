@@ -14,7 +14,8 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Unshelves a server and waits until it is C(ACTIVE).
-  - Refuses a server whose root volume is missing before Nova is asked. Stock Nova accepts the request, and the server is lost.
+  - Refuses a server whose root volume is missing before Nova is asked. Stock Nova accepts the request, and the server
+    is lost.
   - When Nova finds no host, the server stays shelved. That is an error here, with Nova's reason where it tells one.
 options:
   server:
@@ -121,7 +122,8 @@ server:
       elements: dict
       returned: success
     ports:
-      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and C(security_groups).
+      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and
+        C(security_groups).
       type: list
       elements: dict
       returned: success

@@ -16,7 +16,7 @@ from .session import Session, looks_like_id
 
 @dataclass(frozen=True)
 class Kind:
-    """Where a kind of resource is found. ``by_name``: how its list filters names: "exact", "regex" or "" (not at all)."""
+    """Where a kind of resource is found. ``by_name``: its list filters names "exact", by "regex" or not at all ("")."""
 
     service: str
     path: str

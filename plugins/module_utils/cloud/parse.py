@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 def server(data: Json, attachments: list[Json] | None = None) -> Server:
     """A server of Nova (microversion 2.85 or newer).
 
-    :param attachments: of os-volume_attachments; without them what the server itself tells, which lacks tags and devices.
+    :param attachments: of os-volume_attachments; without them what the server tells, without tags and devices.
     """
     tells = attachments if attachments is not None else data.get("os-extended-volumes:volumes_attached") or ()
     return Server(

@@ -43,7 +43,7 @@ def server(cloud: Session, ref: str, assume: bool = False) -> Seen:
 
 
 def root_answer(cloud: Session, server_id: str, what: Offer) -> RootAnswer | None:
-    """What the guarded API says of the root of a server; None where it is not there (a vendor's may lack the request)."""
+    """What the guarded API says of the root of a server; None without it (a vendor's may lack the request)."""
     if not what.guarded_api:
         return None
     try:

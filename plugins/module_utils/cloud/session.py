@@ -62,7 +62,8 @@ class Session:
         self.requests: Counter[str] = Counter()
         self._lock = threading.Lock()
         with _Translated(self.label, "connect"):
-            self._connection = openstack.connect(**config)
+            # the SDK would look which networks this machine has; we never ask for addresses to connect to
+            self._connection = openstack.connect(**{"force_ipv4": True, **config})
             pool = self._connection.session.session
             for scheme in ("http://", "https://"):
                 pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, threads)))

@@ -188,8 +188,10 @@ VERBS: dict[str, Callable[..., Json]] = {
     for verb in (
         shelve, unshelve, start, attach_root, attach_volume, detach_volume, set_delete_on_termination,
         create_server, delete_server, update_server, set_server_metadata,
-        create_volume, delete_volume, update_volume, set_bootable, set_image_metadata, set_volume_metadata, delete_volume_metadata,
-        create_snapshot, set_snapshot_metadata, delete_snapshot, create_backup, delete_backup, export_backup, import_backup,
+        create_volume, delete_volume, update_volume, set_bootable, set_image_metadata,
+        set_volume_metadata, delete_volume_metadata,
+        create_snapshot, set_snapshot_metadata, delete_snapshot,
+        create_backup, delete_backup, export_backup, import_backup,
         create_port, update_port, delete_port,
     )
 }  # fmt: skip

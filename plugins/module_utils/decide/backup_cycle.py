@@ -91,7 +91,7 @@ class BackupCycle:
         return [] if found else [make], [] if found and found.status == "available" else [wait]
 
     def _may_be_incremental(self, disk: str) -> bool:
-        """Cinder builds on the newest backup of the volume, whoever made it: site B must know it, and it must be ours."""
+        """Cinder builds on the newest backup of the volume, whoever made it: it must be ours and known at site B."""
         volume_id = self.sources[disk].volume_id
         history = sorted((b for b in self.what.backups_a if b.volume_id == volume_id), key=lambda b: b.created_at)
         chain = [backup for backup in history if backup.status == "available"]
@@ -171,7 +171,7 @@ class BackupCycle:
         return Step("set_volume_metadata", f"mark the replica of {self._label(disk)} complete", args, cloud="b")
 
     def tidy(self, points: list[RecoveryPoint]) -> Iterator[Step]:
-        """Removes what this recovery point makes superfluous, of our own making only: snapshots, old and failed replicas.
+        """Removes what this recovery point makes superfluous, our own only: snapshots, old and failed replicas.
 
         A replica that is in use is never touched.
         """
@@ -190,7 +190,7 @@ class BackupCycle:
             yield from self._drop_old_chains(disk)
 
     def _drop_old_chains(self, disk: str) -> Iterator[Step]:
-        """Backups from before the newest full one that both sites know; the newest first, for others depend on the oldest.
+        """Backups from before the newest full one that both sites know; newest first, for they depend on older ones.
 
         No recovery point needs them: each is a volume of its own.
         """

@@ -21,7 +21,7 @@ _MAKING = frozenset({"creating", "downloading", "restoring-backup"})
 
 
 def problems(wanted: ServerWanted, around: Surroundings) -> list[str]:
-    """Everything that would make Nova or Cinder refuse, or leave something half-made; empty if the server can be built."""
+    """Everything that would be refused, or leave something half-made; empty if the server can be built."""
     found = [] if around.flavor else [f"the cloud knows no flavor {wanted.flavor or '(none given)'}"]
     for disk in wanted.disks:
         found += _given_problems(disk, around) if disk.kind == "volume" else _made_problems(disk, around, wanted.name)
@@ -84,7 +84,8 @@ def _source_problems(disk: DiskWanted, source: Source | None, around: Surroundin
     if disk.size and disk.size < least:
         yield f"{disk.kind} {disk.ref} needs at least {least} GiB, the volume {disk.name} is to have {disk.size}"
     if disk.boot_index == 0 and around.flavor and around.flavor.ram < source.min_ram:
-        yield f"image {disk.ref} needs {source.min_ram} MiB of memory, flavor {around.flavor.name} has {around.flavor.ram}"
+        has = f"flavor {around.flavor.name} has {around.flavor.ram}"
+        yield f"image {disk.ref} needs {source.min_ram} MiB of memory, {has}"
 
 
 def _port_problems(nic: NicWanted, around: Surroundings) -> Iterator[str]:
@@ -103,7 +104,7 @@ def _port_problems(nic: NicWanted, around: Surroundings) -> Iterator[str]:
 
 
 def build_steps(wanted: ServerWanted, around: Surroundings) -> tuple[Step, ...]:
-    """Volumes first, all at once, then waited for; then ports; then the server; then the marks of the volumes removed."""
+    """Volumes first, all at once, then waited for; then ports; then the server; then the marks are removed."""
     made = [disk for disk in wanted.disks if disk.kind != "volume"]
     found = _left_over(wanted, around)
     ids = volume_ids(wanted, around)

@@ -34,7 +34,7 @@ def recovery(seen: Seen, volumes: Sequence[Volume], plan: str, server: str) -> R
 
 
 def decide_failover(what: Recovery, server: PlanServer) -> Decision:
-    """Attaches the replicas of the newest complete recovery point, unshelves, checks health; goes on where it stopped."""
+    """Attaches the replicas of the newest complete recovery point, unshelves, checks health; carries on."""
     wanted = f"fail over {server.name}"
     seen = what.seen
     refusal = _unfit_twin(seen, wanted)
@@ -72,7 +72,8 @@ def _point(what: Recovery, server: PlanServer, root: Root, wanted: str) -> Recov
     begun = [point for point in points if any(volume.id in on for volume in point.volumes.values())]
     strangers = on - {volume.id for volume in what.replicas}
     if strangers:
-        saw = f"the twin is {what.seen.server.status} with volume {', '.join(sorted(map(str, strangers)))}, which is no replica"
+        volumes = ", ".join(sorted(map(str, strangers)))
+        saw = f"the twin is {what.seen.server.status} with volume {volumes}, which is no replica"
         return Refusal("not_a_replica", wanted, saw, "Run dr_prepare first, or find out who attached it.")
     if len(begun) > 1:
         saw = f"volumes of several recovery points are attached ({', '.join(point.time for point in begun)})"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,6 @@ from ..errors import Refused
 from ..plan import Refusal
 from ..wanted import ServerWanted, server_wanted
 from .replicas import PLAN, ROLE
-
-#: Ways of handing over that this version carries out.
-HANDOVERS = ("attach",)
 
 
 @dataclass(frozen=True)
@@ -123,24 +120,29 @@ def _placeholder(server: str, number: int, disk: Mapping[str, Any]) -> dict[str,
 
 def _problems(data: Mapping[str, Any]) -> Iterator[str]:
     servers = data["servers"]
-    if not servers:
+    yield from _head_problems(data)
+    yield from _address_problems(servers)
+    others = {row["name"]: row for row in servers}
+    for row in servers:
+        yield from _server_problems(row)
+        yield from _dependency_problems(row, others)
+        yield from _option_problems(row)
+
+
+def _head_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    if not data["servers"]:
         yield "it has no servers"
-    for name, count in Counter(row["name"] for row in servers).items():
+    for name, count in Counter(row["name"] for row in data["servers"]).items():
         if count > 1:
             yield f"{count} servers are named {name}"
     if data["sites"]["a"]["cloud"] == data["sites"]["b"]["cloud"]:
         yield f"site a and site b are the same cloud ({data['sites']['a']['cloud']})"
-    if data["handover"] not in HANDOVERS:
-        yield f"handover {data['handover']} is not one of {', '.join(HANDOVERS)}"
     for key in ("keep", "full_every"):
         if data["replication"][key] < 1:
             yield f"replication.{key} is {data['replication'][key]}, at least 1 is needed"
-    yield from _address_problems(servers)
-    for row in servers:
-        yield from _server_problems(row, {other["name"]: other for other in servers})
 
 
-def _address_problems(servers: list[Mapping[str, Any]]) -> Iterator[str]:
+def _address_problems(servers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Every address may be used once on its network, at each site."""
     for site, label in ((None, "a"), ("site_b", "b")):
         used: Counter[str] = Counter()
@@ -152,14 +154,20 @@ def _address_problems(servers: list[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"address {address} is used {count} times at site {label}"
 
 
-def _server_problems(row: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _server_problems(row: Mapping[str, Any]) -> Iterator[str]:
     name = row["name"]
-    if not row.get("boot_volume"):
-        yield f"server {name} has no boot_volume"
-    if not row.get("flavor"):
-        yield f"server {name} has no flavor"
+    for key in ("boot_volume", "flavor"):
+        if not row.get(key):
+            yield f"server {name} has no {key}"
     if row["tier"] < 1:
         yield f"server {name} has tier {row['tier']}, the first tier is 1"
+    for check in row.get("health_checks") or ():
+        if bool(check.get("console")) == bool(check.get("port")):
+            yield f"a health check of server {name} names neither or both of console and port"
+
+
+def _dependency_problems(row: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    name = row["name"]
     for other in row.get("depends_on") or ():
         if other not in others:
             yield f"server {name} depends on {other}, which is not in the plan"
@@ -167,15 +175,15 @@ def _server_problems(row: Mapping[str, Any], others: Mapping[str, Mapping[str, A
             yield f"servers {name} and {other} depend on each other"
         elif others[other]["tier"] > row["tier"]:
             yield f"server {name} (tier {row['tier']}) depends on {other} of the later tier {others[other]['tier']}"
-    for check in row.get("health_checks") or ():
-        if bool(check.get("console")) == bool(check.get("port")):
-            yield f"a health check of server {name} names neither or both of console and port"
-    for options in (row, twin_options("", row)):
-        try:
-            server_wanted(options)
-        except Refused as refused:
-            yield f"server {name}: {refused.refusal.seen}"
-            return
+
+
+def _option_problems(row: Mapping[str, Any]) -> Iterator[str]:
+    """What server_wanted refuses, at site A, and if there is nothing, at site B."""
+    try:
+        server_wanted(row)
+        server_wanted(twin_options("", row))
+    except Refused as refused:
+        yield f"server {row['name']}: {refused.refusal.seen}"
 
 
 def _all_before(name: str, others: Mapping[str, Mapping[str, Any]]) -> set[str]:

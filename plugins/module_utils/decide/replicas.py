@@ -12,7 +12,7 @@ from ..model import Volume
 
 PLAN, SERVER, DISK = "standby_plan", "standby_server", "standby_disk"
 
-#: What a volume at site B is: "placeholder" (of a twin that is being prepared) or "replica". Only these are ever deleted.
+#: What a volume at site B is: "placeholder" (of a twin that is being prepared) or "replica". No other is ever deleted.
 ROLE = "standby_role"
 
 #: When the data was taken, UTC, ISO 8601 to the second: sorts as text.

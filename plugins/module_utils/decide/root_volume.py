@@ -174,7 +174,7 @@ def unfit_root(volume: Volume, server: Server, wanted: str) -> Refusal | None:
     """Why ``volume`` cannot become the root of ``server``, or None."""
     for wrong, code, saw, todo in (
         (volume.attached_to and server.id not in volume.attached_to, "volume_in_use",
-         f"the volume is attached to server {', '.join(volume.attached_to)}", "Detach it there, or take another volume."),
+         f"it is attached to server {', '.join(volume.attached_to)}", "Detach it there, or take another volume."),
         (volume.status != "available", "volume_not_available",
          f"the volume is {volume.status}", "Wait until it is available, or take another volume."),
         (not volume.bootable, "volume_not_bootable",
@@ -201,7 +201,7 @@ def _guard(seen: Seen, wanted: str) -> Refusal | None:
             "no_guarded_api",
             wanted,
             "the cloud does not advertise the guarded root volume API (os-root-volume is not in its extension list)",
-            "Stock Nova cannot do it, or worse does something else. If the cloud does offer it, say guarded_api: assume.",
+            "Stock Nova cannot do it, or does something else. If the cloud does offer it, say guarded_api: assume.",
         )
     return None
 

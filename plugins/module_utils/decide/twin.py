@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dormant twin of a server at site B: built, proved to work, shelved, its placeholder volumes taken off and removed."""
+"""The dormant twin of a server at site B: built, proved to work, shelved, its placeholder volumes removed."""
 
 from __future__ import annotations
 

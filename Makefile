@@ -33,7 +33,7 @@ lint: ready ## everything that judges the sources
 
 .PHONY: tempest
 tempest: ready ## OpenStack's own test suite against a stock and a guarded site
-	@$(RUN) tools/in_environment.py tests/tempest/run
+	@$(RUN) tools/test.py "tempest full a" "tempest full b"
 
 .PHONY: bench
 bench: ready ## speed against other ways of doing the same job

@@ -6,7 +6,8 @@
 It is a new one in a run folder of its own, so that what `make cloud-up` started is neither used nor stopped. With
 POCKET_CLOUD_RUN set the cloud of that folder is used as it is, and left running.
 
-Use: `build/venv/bin/python tools/test.py [PHASE]...`; without names all phases of `make test`.
+Use: `build/venv/bin/python tools/test.py [PHASE]...`; without names all phases of `make test`, with names also those of
+`make tempest`.
 """
 
 from __future__ import annotations
@@ -46,12 +47,19 @@ def without_cloud() -> list[Phase]:
 def with_cloud() -> list[Phase]:
     """Returns the phases that need both sites of the pocket cloud."""
     return [
+        pytest("pocket cloud", "tests/cloud/test_smoke.py", needs=CLOUD),
         pytest("integration", "tests/integration", "--durations=10", needs=CLOUD),
         pytest("oldest integration", "tests/integration", "-k", "info", program=OLDEST, needs=CLOUD),
         pytest("nova_root_volume", "nova_root_volume/tests", needs=CLOUD),
         *molecule(),
-        Phase("tempest smoke", ["tests/tempest/run", "--suite", "smoke"], needs=CLOUD),
+        *tempest("smoke"),
     ]
+
+
+def tempest(suite: str) -> list[Phase]:
+    """Returns a phase for each site: OpenStack's own tests on the stock one and on the guarded one."""
+    command = ["tests/tempest/run", "--suite", suite, "--site"]
+    return [Phase(f"tempest {suite} {site}", [*command, site], needs=CLOUD) for site in ("a", "b")]
 
 
 def molecule() -> list[Phase]:
@@ -88,10 +96,12 @@ def main(names: list[str]) -> int:
     signal.signal(signal.SIGTERM, terminated)
     trees.live()
     quick, slow = without_cloud(), with_cloud()
-    unknown = set(names) - {phase.name for phase in quick + slow}
+    known = [*quick, *slow, *tempest("full")]
+    unknown = set(names) - {phase.name for phase in known}
     if unknown:
-        sys.exit(f"no such phase: {', '.join(unknown)}; there are: {', '.join(phase.name for phase in quick + slow)}")
-    quick, slow = ([phase for phase in some if not names or phase.name in names] for some in (quick, slow))
+        sys.exit(f"no such phase: {', '.join(unknown)}; there are: {', '.join(phase.name for phase in known)}")
+    if names:
+        quick, slow = ([phase for phase in some if phase.name in names] for some in (quick, known[len(quick) :]))
     results = run_all(quick)
     results += run_with_cloud(slow) if slow else []
     return summary("test", results)

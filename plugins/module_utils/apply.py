@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from .errors import NotConverged, Refused
@@ -49,7 +50,7 @@ class Outcome:
 class Call:
     """Asks the driver of the generator to run ``function``, which may block, and to send its result."""
 
-    function: Callable[[], Any]
+    function: Callable[..., Any]
     step: Step | None = None
 
 
@@ -77,12 +78,13 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
     answers: dict[str, Any] = {}
     for number, step in enumerate(plan.steps):
         ready = resolve(step, answers)
-        answer = yield Call(lambda ready=ready: job.perform(ready), ready)
+        answer = yield Call(partial(job.perform, ready), ready)
         if step.result:
             answers[step.result] = answer
         last = number == len(plan.steps) - 1
-        if step.until and (wait or not last):
-            yield Pause(resolve(step, answers).until, ready)
+        until = resolve(step, answers).until
+        if until and (wait or not last):
+            yield Pause(until, ready)
     if not wait:
         return Outcome(plan, plan.after, plan.extra, answers)
     again = _plan(job.decide((yield Call(job.read))))

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_futures
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Union
 
 from .apply import Call, Course, Job, Outcome, Pause, converge
 from .errors import CloudError, StandbyError, TimedOut, Unreachable
+from .plan import Until
 from .wait import GONE, Deadline, State, interval, reached
 
 Result = Union[Outcome, Exception]
@@ -100,7 +102,7 @@ class Fleet:
             if verdict:
                 self._skip(task, f"{verdict} failed. Repair it, then repeat.")
             else:
-                self._advance(task, lambda task=task: task.course.send(None))
+                self._advance(task, partial(task.course.send, None))
         if self._pending and not self._under_way and len(self._pending) == waiting:
             self._break_circle()
 
@@ -157,57 +159,55 @@ class Fleet:
             owner = self._futures.pop(future)
             if isinstance(owner, _Task):
                 owner.since = self.clock()
-                self._advance(owner, lambda future=future, owner=owner: _push(owner.course, future))
+                self._advance(owner, partial(_push, owner.course, future))
             else:
                 self._judge(owner, future)
 
-    def _waiting(self) -> list[_Task]:
-        return [task for task in self._under_way if task.pause]
+    def _waiting(self) -> list[tuple[_Task, Pause]]:
+        return [(task, task.pause) for task in self._under_way if task.pause]
 
     def _poll_if_due(self) -> None:
         waiting = self._waiting()
         if not waiting:
             return
         if self._deadline.passed:
-            for task in waiting:
-                self._throw(task, self._deadline.error(task.pause.step.text, task.pause.until, task.last_seen))
+            for task, pause in waiting:
+                self._throw(task, self._deadline.error(pause.step.text, pause.until, task.last_seen))
             return
         if self._polling or self.clock() < self._next_poll:
             return
         self._polls += 1
-        groups: dict[tuple[str, str], list[_Task]] = {}
-        for task in waiting:
-            groups.setdefault((task.pause.step.cloud, task.pause.until.kind), []).append(task)
-        for (cloud, kind), tasks in groups.items():
-            targets = {t.pause.until if kind == "console" else t.pause.until.id for t in tasks}
-            since = max(t.since for t in tasks)
-            self._futures[self._pool.submit(self.poll, cloud, kind, targets, since)] = (kind, tasks)
+        groups: dict[tuple[str, str], list[tuple[_Task, Pause]]] = {}
+        for task, pause in waiting:
+            groups.setdefault((pause.step.cloud, pause.until.kind), []).append((task, pause))
+        for (cloud, kind), group in groups.items():
+            targets = {_target(pause.until) for _task, pause in group}
+            since = max(task.since for task, _pause in group)
+            self._futures[self._pool.submit(self.poll, cloud, kind, targets, since)] = group
             self._polling += 1
 
-    def _judge(self, owner: tuple[str, list[_Task]], future: Future) -> None:
+    def _judge(self, asked: list[tuple[_Task, Pause]], future: Future) -> None:
         """Ends the waits that a poll answered; a passing fault of a read is forgiven until the deadline."""
-        kind, tasks = owner
-        tasks = [task for task in tasks if task.pause]  # the deadline may have ended others meanwhile
+        group = [(task, pause) for task, pause in asked if task.pause is pause]  # the deadline may have ended others
         self._polling -= 1
         self._next_poll = self.clock() + interval(len(self._waiting()), self._polls)
         error = future.exception()
         if error and not _passing(error):
-            for task in tasks:
+            for task, _pause in group:
                 self._throw(task, error)
         states = {} if error else future.result()
-        for task in tasks if not error else ():
-            until = task.pause.until
-            task.last_seen = states.get(until if kind == "console" else until.id, State(GONE))
+        for task, pause in group if not error else ():
+            task.last_seen = states.get(_target(pause.until), State(GONE))
             try:
-                over = reached(until, task.last_seen, task.pause.step.text)
+                over = reached(pause.until, task.last_seen, pause.step.text)
             except StandbyError as unexpected:
                 self._throw(task, unexpected)
                 continue
             if over:
-                self._advance(task, lambda task=task: task.course.send(task.last_seen))
+                self._advance(task, partial(task.course.send, task.last_seen))
 
     def _throw(self, task: _Task, error: BaseException) -> None:
-        self._advance(task, lambda: task.course.throw(error))
+        self._advance(task, partial(task.course.throw, error))
 
     def _finish(self, task: _Task, result: Result) -> None:
         task.pause = None
@@ -223,6 +223,11 @@ class Fleet:
 
     def _say(self, kind: str, task: _Task, text: str) -> None:
         self.tell(Event(kind, task.job.name, text, self.clock() - self._start, len(self.results), self._total))
+
+
+def _target(until: Until) -> Any:
+    """What a poll is asked for: an id, for a console also the text."""
+    return until if until.kind == "console" else until.id
 
 
 def _push(course: Course, future: Future) -> Any:

@@ -156,6 +156,13 @@ class Seen:
     ports: tuple[Port, ...] = ()
     root_answer: RootAnswer | None = None
 
+    @property
+    def found(self) -> Server:
+        """The server, for decisions that have made sure that there is one."""
+        if self.server is None:
+            raise LookupError("decided about a server that was not found")
+        return self.server
+
 
 @dataclass(frozen=True)
 class Surroundings:

@@ -346,10 +346,15 @@ error:
     todo: Shelve it first, for example with standby.openstack.server_shelve.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_build
 from ansible_collections.standby.openstack.plugins.module_utils.decide import boot_volume
+from ansible_collections.standby.openstack.plugins.module_utils.model import Site
 from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
 from ansible_collections.standby.openstack.plugins.module_utils.options import SERVER_OPTIONS
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision
 from ansible_collections.standby.openstack.plugins.module_utils.wanted import server_wanted
 
 
@@ -368,7 +373,7 @@ def main() -> None:
     )
 
 
-def _decide(site, params):
+def _decide(site: Site, params: Mapping[str, Any]) -> Decision:
     if params["state"] == "present":
         return boot_volume.decide_present(site, server_wanted(params))
     return boot_volume.decide_absent(site, server_wanted(params), params["delete_ports"])

@@ -75,7 +75,7 @@ REFUSED_TO_BOTH = {
         seen(STOCK, status="SHELVED_OFFLOADED"),
         (
             "the cloud does not advertise the guarded root volume API (os-root-volume is not in its extension list). "
-            "Stock Nova cannot do it, or worse does something else. "
+            "Stock Nova cannot do it, or does something else. "
             "If the cloud does offer it, say guarded_api: assume."
         ),
     ),
@@ -200,7 +200,7 @@ def test_attach_when_another_root_is_present() -> None:
 UNFIT = {
     "volume_in_use": (
         {"status": "in-use", "attached_to": ("other",)},
-        "the volume is attached to server other. Detach it there, or take another volume.",
+        "it is attached to server other. Detach it there, or take another volume.",
     ),
     "volume_not_bootable": (
         {"bootable": False},

@@ -63,7 +63,8 @@ def backups(inventory: Inventory, since: float) -> tuple[Backup, ...]:
 
 def statuses(cloud: Session, names: Iterable[str]) -> dict[str, str]:
     """The status of those of the servers that the cloud knows; of several with one name, that of one that runs."""
-    wanted, found = set(names), {}
+    wanted = set(names)
+    found: dict[str, str] = {}
     for item in cloud.pages("compute", "/servers/detail", "servers"):
         if item.get("name") in wanted and found.get(item["name"]) != "ACTIVE":
             found[item["name"]] = item["status"]

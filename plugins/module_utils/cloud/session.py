@@ -21,8 +21,8 @@ try:
     from openstack import exceptions as sdk_exceptions
 
     SDK_ERROR: Exception | None = None
-except ImportError as _error:
-    SDK_ERROR = _error
+except ImportError as _missing:
+    SDK_ERROR = _missing
 
 #: Newest microversions whose answers this collection knows, and the oldest that it can work with.
 #: 2.85: delete_on_termination can be changed; 3.47: a volume can be made from a backup.

@@ -154,7 +154,7 @@ def _flag(server: Server, attachment: Attachment, value: bool) -> Step:
 
 def _delete_ports(site: Site, wanted: ServerWanted) -> tuple[Step, ...]:
     """Ports that the request names, if they belong to no other server."""
-    mine = site.seen.server.id if site.seen.server else ""
+    mine = site.seen.found.id if site.seen.server else ""
     return tuple(
         Step("delete_port", f"delete port {port.name or port.id}", {"port_id": port.id})
         for nic in wanted.nics

@@ -44,7 +44,7 @@ def differences(wanted: ServerWanted, site: Site) -> tuple[Difference, ...]:
 
 
 def _plain(wanted: ServerWanted, site: Site) -> Iterator[Difference]:
-    server = site.seen.server
+    server = site.seen.found
     flavor = site.around.flavor.name if site.around.flavor else wanted.flavor
     if wanted.flavor and flavor != server.flavor.name:
         yield Difference("flavor", flavor, server.flavor.name)
@@ -65,7 +65,7 @@ def _plain(wanted: ServerWanted, site: Site) -> Iterator[Difference]:
 
 def _metadata(wanted: ServerWanted, seen: Seen) -> Iterator[Difference]:
     """Keys that are not named are left alone. Nova answers 409 while the server is offloaded."""
-    server = seen.server
+    server = seen.found
     missing = {key: value for key, value in (wanted.metadata or {}).items() if server.metadata.get(key) != value}
     if not missing:
         return
@@ -79,7 +79,7 @@ def _metadata(wanted: ServerWanted, seen: Seen) -> Iterator[Difference]:
 
 
 def _mend_server(**changes: Any) -> Callable[[Seen], Seen]:
-    return lambda seen: replace(seen, server=replace(seen.server, **changes))
+    return lambda seen: replace(seen, server=replace(seen.found, **changes))
 
 
 def _disk(disk: DiskWanted, site: Site, root: Root) -> Iterator[Difference]:
@@ -104,21 +104,21 @@ def _disk(disk: DiskWanted, site: Site, root: Root) -> Iterator[Difference]:
 
 def _delete_flag(what: str, disk: DiskWanted, attachment: Attachment, seen: Seen) -> Difference:
     value, old = disk.delete_on_termination, attachment.delete_on_termination
-    args = {"server_id": seen.server.id, "volume_id": attachment.volume_id, "value": value}
-    text = f"set delete_on_termination of the {what} of server {seen.server.name} to {str(value).lower()}"
+    args = {"server_id": seen.found.id, "volume_id": attachment.volume_id, "value": value}
+    text = f"set delete_on_termination of the {what} of server {seen.found.name} to {str(value).lower()}"
     step = Step("set_delete_on_termination", text, args)
     flagged = replace(attachment, delete_on_termination=value)
 
     def mend(seen: Seen) -> Seen:
-        attachments = tuple(flagged if a.volume_id == flagged.volume_id else a for a in seen.server.attachments)
-        return replace(seen, server=replace(seen.server, attachments=attachments))
+        attachments = tuple(flagged if a.volume_id == flagged.volume_id else a for a in seen.found.attachments)
+        return replace(seen, server=replace(seen.found, attachments=attachments))
 
     return Difference(f"delete_on_termination of the {what}", value, old, step, mend)
 
 
 def find_disk(disk: DiskWanted, seen: Seen, root: Root) -> Attachment | None:
     """The attachment that is this disk: the root, else by tag, by the metadata of its volume, or by its name."""
-    attachments = seen.server.attachments if seen.server else ()
+    attachments = seen.found.attachments if seen.server else ()
     if disk.boot_index == 0:
         return next((a for a in attachments if root.present and a.volume_id == root.volume_id), None)
     for matches in (_by_tag, _by_metadata, _by_name):

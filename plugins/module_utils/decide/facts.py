@@ -54,7 +54,7 @@ def is_dormant(seen: Seen, root: Root) -> bool:
 
 def _volumes(seen: Seen, root: Root) -> list[dict[str, Any]]:
     rows = []
-    for attachment in seen.server.attachments if seen.server else ():
+    for attachment in seen.found.attachments if seen.server else ():
         volume = seen.volumes.get(attachment.volume_id)
         rows.append(
             {

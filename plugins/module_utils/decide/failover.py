@@ -50,7 +50,7 @@ def decide_failover(what: Recovery, server: PlanServer) -> Decision:
     if isinstance(steps, Refusal):
         return steps
     after = _foretell(seen, root, point)
-    changes = any(step.writes or step.until.kind == "server" for step in steps)
+    changes = any(step.writes or (step.until and step.until.kind == "server") for step in steps)
     return Plan(before, server_facts(*after) if changes else before, steps, extra=extra)
 
 
@@ -59,8 +59,8 @@ def _unfit_twin(seen: Seen, wanted: str) -> Refusal | None:
         return Refusal("no_twin", wanted, "there is no twin at site B", "Run dr_prepare first.")
     if not seen.offer.guarded_api:
         return no_guarded_api(wanted)
-    if seen.server.status == "ERROR":
-        saw = f"the twin is in ERROR: {seen.server.fault or 'Nova tells no reason'}"
+    if seen.found.status == "ERROR":
+        saw = f"the twin is in ERROR: {seen.found.fault or 'Nova tells no reason'}"
         return Refusal("wrong_state", wanted, saw, advice("ERROR"))
     return None
 
@@ -68,12 +68,12 @@ def _unfit_twin(seen: Seen, wanted: str) -> Refusal | None:
 def _point(what: Recovery, server: PlanServer, root: Root, wanted: str) -> RecoveryPoint | Refusal:
     """The recovery point of the volumes that are on already, else the newest complete one that is free."""
     points = points_of(what.replicas)
-    on = {a.volume_id for a in what.seen.server.attachments} | ({root.volume_id} if root.present else set())
+    on = {a.volume_id for a in what.seen.found.attachments} | ({root.volume_id} if root.present else set())
     begun = [point for point in points if any(volume.id in on for volume in point.volumes.values())]
     strangers = on - {volume.id for volume in what.replicas}
     if strangers:
         volumes = ", ".join(sorted(map(str, strangers)))
-        saw = f"the twin is {what.seen.server.status} with volume {volumes}, which is no replica"
+        saw = f"the twin is {what.seen.found.status} with volume {volumes}, which is no replica"
         return Refusal("not_a_replica", wanted, saw, "Run dr_prepare first, or find out who attached it.")
     if len(begun) > 1:
         saw = f"volumes of several recovery points are attached ({', '.join(point.time for point in begun)})"
@@ -97,7 +97,7 @@ def _steps(
     seen: Seen, server: PlanServer, root: Root, point: RecoveryPoint, wanted: str
 ) -> tuple[Step, ...] | Refusal:  # fmt: skip
     """The ladder: attach, unshelve, wait, check. It starts at the rung on which the twin stands."""
-    twin = seen.server
+    twin = seen.found
     address = next((address for port in seen.ports for address in port.fixed_ips), _planned_address(server))
     health = health_steps(twin.name, twin.id, server.health_checks, address)
     missing = [point.volumes[d] for d in server.disks[1:] if not _is_on(point.volumes[d], twin)]
@@ -157,7 +157,7 @@ def _foretell(seen: Seen, root: Root, point: RecoveryPoint) -> tuple[Seen, Root]
     attachments = tuple(
         Attachment(volume.id, root.device if disk == "root" else None) for disk, volume in sorted(point.volumes.items())
     )
-    server = replace(seen.server, status="ACTIVE", task_state=None, attachments=attachments)
+    server = replace(seen.found, status="ACTIVE", task_state=None, attachments=attachments)
     on = replace(root, present=True, volume_id=replica.id)
     answer = RootAnswer(root.device or "", True, replica.id)
     volumes = {volume.id: replace(volume, status="in-use") for volume in point.volumes.values()}

@@ -42,7 +42,9 @@ def decide_cycle(what: Replication, plan: RecoveryPlan, server: PlanServer, goal
     """The steps that are left until the recovery point of ``goal`` is complete and older ones are tidied away."""
     wanted = f"replicate {server.name}"
     sources = _sources(what.seen_a, server, wanted)
-    refusal = sources if isinstance(sources, Refusal) else _failed_over(what, plan, server, wanted)
+    if isinstance(sources, Refusal):
+        return sources
+    refusal = _failed_over(what, plan, server, wanted)
     if refusal:
         return refusal
     points = points_of(_replicas(what, plan, server))

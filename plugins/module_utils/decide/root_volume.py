@@ -62,10 +62,10 @@ def decide_detach(seen: Seen, server_name: str, volume_id: str | None = None) ->
     :param volume_id: if given, the volume that must be the root.
     """
     wanted = f"detach the root volume of server {server_name}"
-    root, server = which_root(seen), seen.server
     refusal = _guard(seen, wanted)
     if refusal:
         return refusal
+    root, server = which_root(seen), seen.found
     if root.present is None:
         return _unknown_root(wanted, server)
     if root.present and volume_id and root.volume_id != volume_id:
@@ -91,7 +91,7 @@ def detach_steps(seen: Seen, root: Root) -> tuple[Step, ...]:
     Nova deletes a volume with ``delete_on_termination`` when it is detached from a shelved server, so the flag is
     cleared first (nova/compute/api.py, _local_cleanup_bdm_volumes). A 202 does not mean detached: wait for Cinder.
     """
-    server = seen.server
+    server = seen.found
     label = f"{volume_label(seen, root.volume_id)} from server {server.name}"
     return (
         *clear_delete_flags(server, (root.volume_id,)),
@@ -133,7 +133,7 @@ def decide_attach(seen: Seen, server_name: str, volume: Volume) -> Decision:
     refusal = _guard(seen, wanted)
     if refusal:
         return refusal
-    server, root = seen.server, which_root(seen)
+    server, root = seen.found, which_root(seen)
     if root.present is None:
         return _unknown_root(wanted, server)
     if root.present and root.volume_id == volume.id:

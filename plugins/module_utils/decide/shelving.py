@@ -100,7 +100,7 @@ def _unshelve_advice(server: Server) -> str:
 
 
 def _rootless(seen: Seen, wanted: str) -> Refusal | None:
-    server, root = seen.server, which_root(seen)
+    server, root = seen.found, which_root(seen)
     if server.image_id or root.present:
         return None
     if root.present is None and server.attachments:

@@ -69,17 +69,17 @@ def _not_a_twin_at_rest(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     """Only a server whose volumes are placeholders of this plan may be shelved and emptied."""
     foreign = [
         volume.name or volume.id
-        for volume in (seen.volumes.get(a.volume_id) for a in seen.server.attachments)
+        for volume in (seen.volumes.get(a.volume_id) for a in seen.found.attachments)
         if volume is not None and not _is_placeholder(volume, plan)
     ]
     if foreign:
         saw = f"a server of that name is at site B on {', '.join(foreign)}, which is no placeholder of plan {plan}"
         todo = "If it was failed over, leave it. Else rename it, or take the volumes off it yourself."
         return Refusal("not_a_twin", wanted, saw, todo)
-    refusal = locked(seen.server, wanted)
-    if refusal or seen.server.task_state in SHELVE_TASKS:
+    refusal = locked(seen.found, wanted)
+    if refusal or seen.found.task_state in SHELVE_TASKS:
         return refusal
-    return busy(seen.server, wanted)
+    return busy(seen.found, wanted)
 
 
 def _is_placeholder(volume: Volume, plan: str) -> bool:
@@ -88,7 +88,7 @@ def _is_placeholder(volume: Volume, plan: str) -> bool:
 
 def _to_rest(seen: Seen, server: PlanServer) -> tuple[Step, ...]:
     """From a running or stopped twin to a shelved one; its health is proved before, for it is shelved only after."""
-    twin = seen.server
+    twin = seen.found
     if twin.task_state in SHELVE_TASKS or twin.status == "SHELVED":
         return (Step("wait", f"wait until server {twin.name} is offloaded", until=until_shelved(twin.id)),)
     if twin.status == "SHELVED_OFFLOADED":
@@ -108,7 +108,7 @@ _STOPPED = frozenset({"SHUTOFF"})
 
 
 def _take_off(seen: Seen) -> tuple[Step, ...]:
-    twin = seen.server
+    twin = seen.found
     ids = tuple(attachment.volume_id for attachment in twin.attachments)
     labels = [(seen.volumes[i].name if i in seen.volumes else i, i) for i in ids]
     return (*clear_delete_flags(twin, ids), *(_detach(twin.name, twin.id, label, i) for label, i in labels))
@@ -143,8 +143,8 @@ def twin_findings(site: Site, server: PlanServer) -> list[str]:
     found = [f"would {step.text}" for step in built.steps if step.writes]
     root = which_root(seen)
     if not is_dormant(seen, root):
-        found.append(f"the twin is {seen.server.status}{_on(root)}, not dormant")
-    if seen.server.locked:
+        found.append(f"the twin is {seen.found.status}{_on(root)}, not dormant")
+    if seen.found.locked:
         found.append("the twin is locked")
     return found
 

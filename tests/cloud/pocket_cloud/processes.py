@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pocket_cloud import errors, layout, site
 
 STOP_SECONDS = 10.0
+PORT_SECONDS = 3.0
 MODULE = "pocket_cloud_services"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -34,9 +35,12 @@ class Process:
     def lives(self) -> bool:
         """Tell whether this very process runs (a zombie does not)."""
         try:
-            return start_ticks(self.pid) == self.start and MODULE in command_line(self.pid)
+            if start_ticks(self.pid) != self.start:
+                return False
+            command = command_line(self.pid)
         except (FileNotFoundError, ProcessLookupError):
             return False
+        return not command or MODULE in command  # empty for a moment while a new process loads its program
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to the process and its children (qemu-img, dd), if it is still ours."""
@@ -95,7 +99,7 @@ def service_environment(place: site.Site) -> dict[str, str]:
 
 def start(place: site.Site, service: str, python: pathlib.Path) -> None:
     """Start a service in a session of its own, so that it outlives the launcher, and record it."""
-    if not site.port_is_free(place.ports[service]):
+    if not becomes_free(place.ports[service]):
         raise errors.PocketCloudError(
             f"Wanted to start {service} of site {place.name} on port {place.ports[service]}, but something else listens"
             " there. Stop it, or make the cloud anew: pocket-cloud down --purge"
@@ -115,6 +119,16 @@ def start(place: site.Site, service: str, python: pathlib.Path) -> None:
     except ProcessLookupError:  # it died at once; waiting for it will tell, with the end of its log
         started = 0
     place.pid_file(service).write_text(json.dumps({"pid": child.pid, "start": started}) + "\n")
+
+
+def becomes_free(port: int) -> bool:
+    """Tell whether a port is free, at once or soon: the last thread of a killed service may close it after its end."""
+    end = time.monotonic() + PORT_SECONDS
+    while not site.port_is_free(port):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def stop(place: site.Site, services: Sequence[str] = site.SERVICES) -> None:

@@ -8,12 +8,24 @@ from __future__ import annotations
 from typing import Any
 
 from nova import exception, objects
-from nova.api.openstack.compute.schemas import volume_attachments as schemas
 from nova.api.validation import validators
 from nova.compute import vm_states
 from webob import exc
 
 from . import mapping, responses
+
+try:
+    from nova.api.openstack.compute.schemas import volume_attachments as schemas
+
+    _SCHEMAS = (schemas.create, schemas.create_v249, schemas.create_v279)
+except ImportError:  # before Nova 32
+    from nova.api.openstack.compute.schemas import volumes as schemas
+
+    _SCHEMAS = (
+        schemas.create_volume_attachment,
+        schemas.create_volume_attachment_v249,
+        schemas.create_volume_attachment_v279,
+    )
 
 CANT_DETACH = "Can't detach root device volume"
 CANT_ATTACH = "Can't attach root device volume"
@@ -26,11 +38,7 @@ def check_body(request: Any, body: dict[str, Any]) -> None:
     Raises:
         nova.exception.ValidationError: with Nova's text; a 400.
     """
-    schema = schemas.create
-    if responses.since(request, "2.79"):
-        schema = schemas.create_v279
-    elif responses.since(request, "2.49"):
-        schema = schemas.create_v249
+    schema = _SCHEMAS[responses.since(request, "2.49") + responses.since(request, "2.79")]
     validators._SchemaValidator(  # noqa: SLF001 -- Nova offers no other way to one of its schemas
         schema, request.is_legacy_v2()
     ).validate(body)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from ..errors import CloudError
 from ..model import Port, Site, Source, Surroundings, Volume
@@ -82,7 +83,7 @@ def _id(cloud: Session, kind: str, ref: str) -> str | None:
 
 def _key(cloud: Session, name: str) -> str | None:
     try:
-        return cloud.once(("key", name), lambda: cloud.get("compute", f"/os-keypairs/{name}"))["keypair"]["name"]
+        return cloud.once(("key", name), lambda: cloud.get("compute", f"/os-keypairs/{quote(name)}"))["keypair"]["name"]
     except CloudError as error:
         if error.status == 404:
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from .errors import NotConverged, Refused
+from .errors import NotConverged, Refused, UnexpectedState
 from .plan import Decision, Plan, Ref, Refusal, Step, Until
 
 #: Takes a step whose references are resolved; returns the answer of the cloud.
@@ -24,6 +24,7 @@ class Job:
     :param read: reads what is there, from lists that began after the given moment; may block.
     :param decide: pure, what was read -> plan or refusal.
     :param perform: carries out one step; may block.
+    :param explain: (cloud, id of a server) -> why its last action failed, "" if nothing tells; may block.
     :param after: names of jobs that must be finished first.
     :param critical: whether jobs that come after are given up when this one fails.
     """
@@ -32,6 +33,7 @@ class Job:
     read: Callable[[float], Any]
     decide: Callable[[Any], Decision]
     perform: Perform
+    explain: Callable[[str, str], str] | None = None
     after: frozenset[str] = frozenset()
     critical: bool = True
 
@@ -84,7 +86,7 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
         last = number == len(plan.steps) - 1
         until = resolve(step, answers).until
         if until and (wait or not last):
-            yield Pause(until, ready)
+            yield from _pause(job, Pause(until, ready))
     if not wait:
         return Outcome(plan, plan.after, plan.extra, answers)
     again = _plan(job.decide((yield Call(job.read))))
@@ -94,6 +96,17 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
             f"All steps for {job.name} were carried out, yet something is still to do: {left}.", left=left
         )
     return Outcome(plan, again.before, again.extra, answers)
+
+
+def _pause(job: Job, pause: Pause) -> Generator[Any, Any, None]:
+    """Waits; when a server ends where it should not, adds what the cloud says about it."""
+    try:
+        yield pause
+    except UnexpectedState as error:
+        explain = job.explain
+        if pause.until.kind == "server" and explain:
+            error.add((yield Call(lambda since: explain(pause.step.cloud, pause.until.id))))
+        raise
 
 
 def _plan(decision: Decision) -> Plan:

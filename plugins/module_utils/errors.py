@@ -67,6 +67,12 @@ class UnexpectedState(StandbyError):
 
     code = "unexpected_state"
 
+    def add(self, reason: str) -> None:
+        """Adds what was found out about the reason later."""
+        if reason:
+            self.args = (f"{self} {reason}",)
+            self.details["cloud_says"] = reason
+
 
 class TimedOut(StandbyError):
     """The deadline of the run passed while a resource was still on its way."""

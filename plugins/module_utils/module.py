@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .apply import Job, Outcome
 from .cloud.inventory import Inventory
+from .cloud.read import last_failure
 from .cloud.session import Session
 from .cloud.verbs import VERBS
 from .errors import StandbyError
@@ -89,6 +90,7 @@ def run_module(
             read=lambda since: read(cloud, params),
             decide=lambda seen: decide(seen, params),
             perform=performer({"here": cloud}),
+            explain=lambda _cloud, server_id: last_failure(cloud, server_id),
         )
         fleet = Fleet(lambda _cloud, *poll: inventory.states(*poll), timeout=params.get("timeout") or 3600)
         result = fleet.run([job], check=module.check_mode, wait=params.get("wait", True))[job.name]

@@ -40,9 +40,10 @@ def reached(until: Until, state: State, what: str) -> bool:
     if on_the_way or state.status in until.idle_pending:
         return False
     reason = f" ({state.reason})" if state.reason else ""
+    fell_back = "fell back to" if state.status in until.pending else "is"
     raise UnexpectedState(
-        f"{what}: the {until.kind} {until.id} is {state}{reason}; expected {_names(until.target)}, or on the way to it "
-        f"{_names(until.pending | until.idle_pending)}. Look at the {until.kind}, then repeat.",
+        f"{what}: the {until.kind} {until.id} {fell_back} {state}{reason}, expected was {_names(until.target)}. "
+        f"Look at the {until.kind}, then repeat.",
         kind=until.kind,
         id=str(until.id),
         seen=str(state),
@@ -50,7 +51,7 @@ def reached(until: Until, state: State, what: str) -> bool:
 
 
 def _names(states: frozenset[str]) -> str:
-    return " or ".join(sorted(states)) or "nothing"
+    return " or ".join(sorted(states))
 
 
 @dataclass

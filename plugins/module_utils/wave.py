@@ -13,7 +13,7 @@ from typing import Any
 from .apply import Job
 from .cloud import read_build, read_dr
 from .cloud.inventory import Inventory
-from .cloud.read import offer
+from .cloud.read import last_failure, offer
 from .cloud.session import Session
 from .cloud.verbs import VERBS
 from .decide.backup_cycle import Replication
@@ -24,7 +24,7 @@ from .decide.recovery_plan import PlanServer, RecoveryPlan
 from .decide.replication import Goal, decide_cycle, open_point
 from .decide.twin import decide_prepare, decide_readiness
 from .errors import Refused
-from .plan import Refusal, Step
+from .plan import Decision, Refusal, Step
 
 #: Seconds that a site gets to answer whether it is alive.
 FENCE_TIMEOUT = 10
@@ -38,6 +38,7 @@ class Wave:
 
     :param connect: (name of the cloud, api_timeout in seconds or None) -> session.
     :param now: the moment at which the run began, UTC.
+    :param foretold: kind and name of networks and security groups that check mode takes as made already.
     """
 
     plan: RecoveryPlan
@@ -46,6 +47,7 @@ class Wave:
     site: str = "b"
     min_interval: int = 0
     guarded_api: str = "advertised"
+    foretold: frozenset[tuple[str, str]] = frozenset()
     inventories: dict[str, Inventory] = field(default_factory=dict)
 
     def jobs(self, operation: str) -> list[Job]:
@@ -63,7 +65,14 @@ class Wave:
         for cloud in clouds:
             self.inventory(cloud)
         return [
-            Job(server.name, *make(server), self._perform, server.after if ordered else frozenset(), server.critical)
+            Job(
+                server.name,
+                *make(server),
+                self._perform,
+                self._explain,
+                server.after if ordered else frozenset(),
+                server.critical,
+            )
             for server in self.plan.servers
         ]
 
@@ -88,6 +97,9 @@ class Wave:
     def _perform(self, step: Step) -> Any:
         return VERBS[step.verb](self.inventory(step.cloud).cloud, **step.args)
 
+    def _explain(self, cloud: str, server_id: str) -> str:
+        return last_failure(self.inventory(cloud).cloud, server_id)
+
     @property
     def _assume(self) -> bool:
         return self.guarded_api == "assume"
@@ -95,12 +107,15 @@ class Wave:
     def _build(self, server: PlanServer) -> tuple[Any, Any]:
         wanted = server.at(self.site)
         cloud = self.inventory("site").cloud
-        return lambda since: read_build.site(cloud, wanted, self._assume), lambda seen: decide_present(seen, wanted)
+        return (
+            lambda since: read_build.site(cloud, wanted, self._assume, self.foretold),
+            lambda seen: decide_present(seen, wanted),
+        )
 
     def _prepare(self, server: PlanServer) -> tuple[Any, Any]:
         cloud = self.inventory("b").cloud
         return (
-            lambda since: read_build.site(cloud, server.at_b, self._assume),
+            lambda since: read_build.site(cloud, server.at_b, self._assume, self.foretold),
             lambda seen: decide_prepare(seen, server, self.plan.name),
         )
 
@@ -111,7 +126,11 @@ class Wave:
             site = read_build.site(inventory.cloud, server.at_b, self._assume)
             return site, recovery(site.seen, read_dr.volumes(inventory, since), self.plan.name, server.name)
 
-        return read, lambda seen: decide_readiness(seen[0], server, self._late(decide_lag(seen[1], server)))
+        def decide(seen: Any) -> Decision:
+            point = decide_lag(seen[1], server)
+            return decide_readiness(seen[0], server, self._late(point), point)
+
+        return read, decide
 
     def _late(self, point: str | None) -> list[str]:
         """Findings about the newest recovery point; ``rpo`` of the plan is in seconds."""

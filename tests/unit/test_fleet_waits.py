@@ -56,7 +56,7 @@ def test_a_state_that_is_not_on_the_way_ends_the_job() -> None:
     cloud = Cloud(db=[MAKING, State("error", reason="disk full")])
     results = run(cloud, cloud.job("db"), cloud.job("good"))
     assert isinstance(results["db"], UnexpectedState)
-    assert "make db: the volume db is error (disk full); expected available" in str(results["db"])
+    assert "make db: the volume db is error (disk full), expected was available" in str(results["db"])
     assert isinstance(results["good"], Outcome)
 
 

@@ -67,8 +67,8 @@ def test_the_error_names_what_was_wanted_and_seen_and_the_reason() -> None:
     with pytest.raises(UnexpectedState) as caught:
         reached(SERVER, State("ERROR", "a task", "No valid host was found."), "unshelve server db")
     assert str(caught.value) == (
-        "unshelve server db: the server srv is ERROR (task a task) (No valid host was found.); expected TARGET, or on "
-        "the way to it IDLE or PENDING. Look at the server, then repeat."
+        "unshelve server db: the server srv is ERROR (task a task) (No valid host was found.), expected was TARGET. "
+        "Look at the server, then repeat."
     )
     assert caught.value.as_result()["error"] == {
         "code": "unexpected_state",
@@ -78,8 +78,13 @@ def test_the_error_names_what_was_wanted_and_seen_and_the_reason() -> None:
     }
 
 
-def test_the_error_without_states_on_the_way() -> None:
-    with pytest.raises(UnexpectedState, match=r"expected a or b, or on the way to it nothing\. Look at the volume"):
+def test_the_error_of_a_server_that_fell_back() -> None:
+    with pytest.raises(UnexpectedState, match=r"the server srv fell back to PENDING, expected was TARGET\."):
+        reached(SERVER, State("PENDING"), "x")
+
+
+def test_the_error_names_every_target() -> None:
+    with pytest.raises(UnexpectedState, match=r"is error, expected was a or b\. Look at the volume"):
         reached(Until("volume", "v", frozenset({"b", "a"})), State("error"), "x")
 
 

@@ -54,6 +54,22 @@ def root_answer(cloud: Session, server_id: str, what: Offer) -> RootAnswer | Non
         raise
 
 
+def last_failure(cloud: Session, server_id: str) -> str:
+    """What Nova recorded about the newest action of a server, if that failed; "" otherwise.
+
+    Members see which step failed, administrators (2.84) also why.
+    """
+    path = f"/servers/{server_id}/os-instance-actions"
+    newest = next(iter(cloud.get("compute", path)["instanceActions"]), None)
+    if newest is None or newest.get("message") != "Error":
+        return ""
+    action = cloud.get("compute", f"{path}/{newest['request_id']}")["instanceAction"]
+    failed = [event for event in action.get("events") or () if event.get("result") == "Error"]
+    steps = ", ".join(": ".join(filter(None, (event["event"], event.get("details")))) for event in failed)
+    where = f" in {steps}" if steps else ""
+    return f"Nova says that {newest['action']} failed{where} (request id {newest['request_id']})."
+
+
 def volumes(cloud: Session, ids: Iterable[str]) -> dict[str, Volume]:
     """The volumes with these ids that exist, by id."""
     found = {volume_id: by_id(cloud, "volume", volume_id) for volume_id in ids}

@@ -8,7 +8,7 @@ folder), ``request`` (method, path, headers, body) and what is to go wrong:
 
 ``fail``    name of a function, "module.function" of nova_root_volume or "cinder.method", that raises RuntimeError
 ``crash``   the same, but the process ends there, as by SIGKILL
-``database``  value of [database]connection: that of cell0, as in a deployment of several cells
+``settings``  environment variables that replace settings of nova.conf, such as OS_DATABASE__CONNECTION
 
 Writes ``{"status": ..., "body": ...}``; exit status 66 says that it crashed as told.
 """
@@ -48,8 +48,7 @@ def replace(name, function):
 
 def load(order):
     """Build nova-api's application as its process does."""
-    if order.get("database"):
-        os.environ["OS_DATABASE__CONNECTION"] = order["database"]  # oslo.config: the environment wins over files
+    os.environ.update(order.get("settings", {}))  # oslo.config: OS_GROUP__OPTION wins over files
     os.environ.update(OS_NOVA_DISABLE_EVENTLET_PATCHING="1", OS_NOVA_CONFIG_DIR=order["config"])
     sys.path.insert(0, order["cloud"])
     sys.argv = ["nova"]

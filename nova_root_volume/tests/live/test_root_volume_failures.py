@@ -225,14 +225,35 @@ def test_root_attachment_deleted_in_cinder(member, make):
 def test_several_cells(member, faulty, make):
     """nova-api whose own database is cell0: both operations find the server's cell."""
     server, volume = make.offloaded()
-    cell0 = "sqlite:///" + database("b").replace("cell1", "cell0") + "?timeout=60"
-    status, body = faulty.detach(server, volume, database=cell0)
+    cell0 = database("b").replace("cell1", "cell0")
+    settings = {"OS_DATABASE__CONNECTION": f"sqlite:///{cell0}?timeout=60"}
+    status, body = faulty.detach(server, volume, settings=settings)
     assert status == 202, body
     assert member.root(server)["device_present"] is False
-    status, body = faulty.attach(server, volume, database=cell0)
+    status, body = faulty.attach(server, volume, settings=settings)
     assert status == 202, body
     assert member.volume(volume)["status"] == "reserved"
     boots(member, server, volume)
+
+
+def test_novas_strict_check_of_its_answers(faulty, make):
+    """Nova's own views of a server without root keep to their schemas: an answer that does not would be a 500."""
+    server, volume = make.rootless()
+    settings = {"OS_API__RESPONSE_VALIDATION": "error"}
+    for path in (f"/servers/{server}", f"/servers/{server}/os-volume_attachments", "/servers/detail"):
+        status, body = faulty.send("GET", path, settings=settings)
+        assert status == 200, body
+        assert volume not in body
+
+
+def test_zones(member, faulty, make):
+    """On clouds without cross_az_attach Nova's own check of the zones is made, before anything is changed."""
+    server, volume = make.rootless()
+    status, body = faulty.attach(server, volume, settings={"OS_CINDER__CROSS_AZ_ATTACH": "false"})
+    assert status == 400
+    assert f"Instance {server} and volume {volume} are not in the same availability_zone" in body
+    assert member.volume(volume)["status"] == "available"
+    assert member.server(server)["OS-EXT-STS:task_state"] is None
 
 
 def test_unguarded_unshelve_fails_closed(stock):

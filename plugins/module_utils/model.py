@@ -81,6 +81,16 @@ class RootAnswer:
 
 
 @dataclass(frozen=True)
+class Root:
+    """The root volume of a server. ``present`` is None when nothing tells; ``found_by`` says what told."""
+
+    present: bool | None
+    volume_id: str | None = None
+    device: str | None = None
+    found_by: str = "nothing tells"
+
+
+@dataclass(frozen=True)
 class Offer:
     """What a cloud offers for root volumes. ``how``: "advertised", "assumed" or "not advertised"."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..model import Attachment, Flavor, Port, Seen, Server, Site, Volume
+from ..model import Attachment, Flavor, Port, Root, Seen, Server, Site, Volume
 from ..plan import Decision, Plan, Refusal, Step, Until
 from ..wanted import DiskWanted, NicWanted, ServerWanted
 from .building import BUILDING, build_steps, problems
 from .drift import differences, find_disk
 from .facts import server_facts
-from .root_volume import Root, which_root
+from .root_volume import which_root
 from .states import advice, locked
 
 

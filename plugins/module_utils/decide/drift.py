@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..model import Attachment, Port, Seen, Site
+from ..model import Attachment, Port, Root, Seen, Site
 from ..plan import Step
 from ..wanted import DiskWanted, NicWanted, ServerWanted
 from .facts import is_dormant
-from .root_volume import Root, which_root
+from .root_volume import which_root
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..model import Offer, Port, Seen
+from ..model import Offer, Port, Root, Seen
 from ..plan import Plan
-
-if TYPE_CHECKING:
-    from .root_volume import Root
 
 
 def server_facts(seen: Seen, root: Root) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..model import Attachment, RootAnswer, Seen, Server, Volume
+from ..model import Attachment, Root, RootAnswer, Seen, Server, Volume
 from ..plan import Decision, Plan, Refusal, Step
 from .facts import server_facts
 from .health import health_steps
 from .recovery_plan import PlanServer
 from .replicas import RecoveryPoint, points_of, replicas_of
-from .root_volume import Root, attach_step, unfit_root, until_attached, which_root
+from .root_volume import attach_step, unfit_root, until_attached, which_root
 from .shelving import locked, unshelve_step, until_active
 from .states import UNSHELVE_TASKS, advice, busy
 from .twin import no_guarded_api

@@ -6,25 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ..model import Attachment, RootAnswer, Seen, Server, Volume
+from ..model import Attachment, Root, RootAnswer, Seen, Server, Volume
 from ..plan import Decision, Plan, Refusal, Step, Until
 from .facts import server_facts
 from .states import locked, not_dormant_able
 
 #: The tag that the collection gives to the root attachment of the servers that it makes.
 ROOT_TAG = "root"
-
-
-@dataclass(frozen=True)
-class Root:
-    """The root volume of a server. ``present`` is None when nothing tells; ``found_by`` says what told."""
-
-    present: bool | None
-    volume_id: str | None = None
-    device: str | None = None
-    found_by: str = "nothing tells"
 
 
 def which_root(seen: Seen) -> Root:

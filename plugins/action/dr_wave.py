@@ -12,6 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils.closing import closing
 from ..module_utils.cloud.session import Session
 from ..module_utils.decide.recovery_plan import recovery_plan
 from ..module_utils.errors import StandbyError
@@ -30,6 +31,7 @@ OPTIONS: dict[str, Any] = {
     "site": {"type": "str", "default": "b", "choices": ["a", "b"]},
     "site_a_is_down": {"type": "str"},
     "min_interval": {"type": "int", "default": 0},
+    "assume_networks": {"type": "bool", "default": False},
     "guarded_api": {"type": "str", "default": "advertised", "choices": ["advertised", "assume"]},
     "threads": {"type": "int", "default": 50},
     "max_in_flight": {"type": "int", "default": 0},
@@ -63,6 +65,7 @@ class ActionModule(ActionBase):
             site=options["site"],
             min_interval=options["min_interval"],
             guarded_api=options["guarded_api"],
+            foretold=_foretold(options) if self._task.check_mode else frozenset(),
         )
         why = wave.fence(options["site_a_is_down"]) if options["operation"] == "failover" else ""
         if why:
@@ -80,7 +83,16 @@ class ActionModule(ActionBase):
             for text in foretold(results):
                 Display().display(text)
         result = summary(options["operation"], wave, fleet)
+        for text in () if check or options["quiet"] else closing(wave.plan.name, result):
+            Display().display(text)
         return {**result, "fence": why} if why else result
+
+
+def _foretold(options: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """The networks and groups that the plan describes: in check mode nobody has made them before."""
+    kinds = {"network": options["plan"]["networks"], "security_group": options["plan"]["security_groups"]}
+    named = {(kind, row["name"]) for kind, rows in kinds.items() for row in rows}
+    return frozenset(named) if options["assume_networks"] else frozenset()
 
 
 def _show(event: Event) -> None:

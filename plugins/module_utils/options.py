@@ -85,7 +85,66 @@ PLAN_SERVER_OPTIONS: dict[str, Any] = {
     },
 }
 
-#: A recovery plan. Networks and security groups are handed to modules of openstack.cloud as they are.
+#: At which sites something is made.
+SITES_OPTION: dict[str, Any] = {"type": "list", "elements": "str", "choices": ["a", "b"], "default": ["a", "b"]}
+
+#: One network with its subnets, as the modules of openstack.cloud make it.
+NETWORK_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "mtu": {"type": "int"},
+    "port_security_enabled": {"type": "bool"},
+    "subnets": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "cidr": {"type": "str", "required": True},
+            "gateway_ip": {"type": "str"},
+            "disable_gateway_ip": {"type": "bool", "default": False},
+            "enable_dhcp": {"type": "bool", "default": True},
+            "dns_nameservers": {"type": "list", "elements": "str"},
+            "allocation_pools": {
+                "type": "list",
+                "elements": "dict",
+                "options": {"start": {"type": "str", "required": True}, "end": {"type": "str", "required": True}},
+            },
+            "host_routes": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "destination": {"type": "str", "required": True},
+                    "nexthop": {"type": "str", "required": True},
+                },
+            },
+        },
+    },
+    "sites": SITES_OPTION,
+}
+
+#: One security group; the options of a rule have the names that openstack.cloud.security_group gives them.
+SECURITY_GROUP_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "description": {"type": "str"},
+    "rules": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "direction": {"type": "str", "default": "ingress", "choices": ["ingress", "egress"]},
+            "ether_type": {"type": "str", "default": "IPv4", "choices": ["IPv4", "IPv6"]},
+            "protocol": {"type": "str"},
+            "port_range_min": {"type": "int"},
+            "port_range_max": {"type": "int"},
+            "remote_ip_prefix": {"type": "str"},
+            "remote_group": {"type": "str"},
+            "description": {"type": "str"},
+        },
+    },
+    "sites": SITES_OPTION,
+}
+
+#: A recovery plan.
 PLAN_OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "sites": {
@@ -96,8 +155,8 @@ PLAN_OPTIONS: dict[str, Any] = {
             "b": {"type": "dict", "required": True, "options": SITE_OPTIONS},
         },
     },
-    "networks": {"type": "list", "elements": "dict", "default": []},
-    "security_groups": {"type": "list", "elements": "dict", "default": []},
+    "networks": {"type": "list", "elements": "dict", "default": [], "options": NETWORK_OPTIONS},
+    "security_groups": {"type": "list", "elements": "dict", "default": [], "options": SECURITY_GROUP_OPTIONS},
     "servers": {"type": "list", "elements": "dict", "required": True, "options": PLAN_SERVER_OPTIONS},
     "replication": {
         "type": "dict",

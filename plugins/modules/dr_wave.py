@@ -56,6 +56,13 @@ options:
         alone.
     type: int
     default: 0
+  assume_networks:
+    description:
+      - Whether check mode takes the networks and security groups that the plan describes as made already. The roles
+        make them
+        before, which check mode does not.
+    type: bool
+    default: false
   threads:
     description:
       - How many requests may be on their way at the same time.

@@ -10,14 +10,21 @@ from urllib.parse import quote
 
 from ..errors import CloudError
 from ..model import Port, Site, Source, Surroundings, Volume
+from ..plan import Ref
 from ..wanted import DiskWanted, NicWanted, ServerWanted
 from . import parse, read
 from .find import find, named
 from .session import Session
 
 
-def site(cloud: Session, wanted: ServerWanted, assume: bool = False) -> Site:
-    """The server of that name, or its absence, and everything that building it refers to."""
+def site(
+    cloud: Session, wanted: ServerWanted, assume: bool = False, foretold: frozenset[tuple[str, str]] = frozenset()
+) -> Site:
+    """The server of that name, or its absence, and everything that building it refers to.
+
+    :param assume: the operator vouches for the guarded API.
+    :param foretold: kind and name of what is not there yet, but will be made first.
+    """
     seen = read.server(cloud, wanted.name, assume)
     made = [disk for disk in wanted.disks if disk.kind != "volume"]
     building = seen.server is None
@@ -29,7 +36,7 @@ def site(cloud: Session, wanted: ServerWanted, assume: bool = False) -> Site:
             given={disk.tag: volume for disk in wanted.disks if (volume := _given(cloud, disk)) is not None},
             same_name={disk.tag: _same_name(cloud, disk.name) for disk in made},
             ports={nic.name: _ports(cloud, nic) for nic in wanted.nics},
-            ids=_ids(cloud, wanted),
+            ids=_ids(cloud, wanted, foretold),
             zones=_zones(cloud) if wanted.availability_zone else frozenset(),
         ),
     )
@@ -66,11 +73,12 @@ def _ports(cloud: Session, nic: NicWanted) -> tuple[Port, ...]:
     return tuple(parse.port(item) for item in named(cloud, "port", nic.name))
 
 
-def _ids(cloud: Session, wanted: ServerWanted) -> dict[tuple[str, str], str | None]:
+def _ids(cloud: Session, wanted: ServerWanted, foretold: frozenset[tuple[str, str]]) -> dict[tuple[str, str], Any]:
     refs = {("network", nic.network) for nic in wanted.nics if nic.network}
     refs |= {("security_group", group) for nic in wanted.nics for group in nic.security_groups or ()}
     refs |= {("server_group", wanted.server_group)} if wanted.server_group else set()
-    ids = {(kind, ref): _id(cloud, kind, ref) for kind, ref in sorted(refs)}
+    ids: dict[tuple[str, str], Any] = {(kind, ref): _id(cloud, kind, ref) for kind, ref in sorted(refs)}
+    ids.update({what: Ref(" ".join(what)) for what, known in ids.items() if known is None and what in foretold})
     if wanted.key_name:
         ids["key", wanted.key_name] = _key(cloud, wanted.key_name)
     return ids

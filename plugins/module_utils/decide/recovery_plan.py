@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import Refused
 from ..plan import Refusal
 from ..wanted import ServerWanted, server_wanted
+from .network_problems import network_problems
 from .replicas import PLAN, ROLE
 
 
@@ -122,6 +123,7 @@ def _problems(data: Mapping[str, Any]) -> Iterator[str]:
     servers = data["servers"]
     yield from _head_problems(data)
     yield from _address_problems(servers)
+    yield from network_problems(data)
     others = {row["name"]: row for row in servers}
     for row in servers:
         yield from _server_problems(row)

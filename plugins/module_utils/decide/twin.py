@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..model import Seen, Site, Surroundings, Volume
+from ..model import Root, Seen, Site, Surroundings, Volume
 from ..plan import Decision, Plan, Ref, Refusal, Step, Until
 from .boot_volume import decide_present
 from .building import volume_ids
@@ -17,7 +17,7 @@ from .facts import is_dormant, server_facts
 from .health import health_steps
 from .recovery_plan import PlanServer
 from .replicas import PLAN, ROLE
-from .root_volume import Root, clear_delete_flags, until_detached, which_root
+from .root_volume import clear_delete_flags, until_detached, which_root
 from .shelving import locked, shelve_step, until_active, until_shelved
 from .states import SHELVE_TASKS, busy
 
@@ -153,11 +153,14 @@ def _on(root: Root) -> str:
     return f" with root volume {root.volume_id}" if root.present else ""
 
 
-def decide_readiness(site: Site, server: PlanServer, findings: list[str]) -> Decision:
-    """An empty plan if the twin is dormant and as planned and there is nothing in ``findings``, else a refusal."""
+def decide_readiness(site: Site, server: PlanServer, findings: list[str], point: str | None = None) -> Decision:
+    """An empty plan if the twin is dormant and as planned and there is nothing in ``findings``, else a refusal.
+
+    :param point: the newest complete recovery point, returned as ``recovery_point``.
+    """
     found = [*twin_findings(site, server), *findings]
     facts = server_facts(site.seen, which_root(site.seen))
     if found:
         todo = "Run dr_prepare for the twin and dr_replicate for its replicas."
         return Refusal("not_ready", f"call {server.name} ready", "; ".join(found), todo)
-    return Plan(facts, facts)
+    return Plan(facts, facts, extra={"recovery_point": point})

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people read at the end of an operation: how many servers came through, recovery points, RPO and RTO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+
+_DID = {
+    "build": ("Build", "are as planned"),
+    "prepare": ("Preparation", "have a dormant twin at site B"),
+    "readiness": ("Readiness", "are ready for a failover"),
+    "replicate": ("Replication", "have their recovery point at site B"),
+    "failover": ("Failover", "run at site B"),
+}
+
+
+def closing(plan: str, result: Mapping[str, Any]) -> Iterator[str]:
+    """The lines that close an operation, from the result of its wave."""
+    servers: Mapping[str, Row] = result["servers"]
+    good = [row for row in servers.values() if "error" not in row]
+    noun, came_through = _DID[result["operation"]]
+    yield f"{noun} of {plan}: {len(good)} of {len(servers)} servers {came_through}, after {result['seconds']:.1f} s."
+    if result["operation"] in ("build", "prepare"):
+        return
+    yield from _table(_rows(result["operation"], servers, result["seconds"]))
+    changed = [row for row in good if row["changed"]]
+    if result["operation"] == "failover" and changed:
+        oldest, last = max(row["lag"] for row in changed), max(row["seconds"] for row in changed)
+        yield f"  RPO {duration(oldest)} (the oldest recovery point, when the failover began), RTO {last:.1f} s."
+
+
+def _rows(operation: str, servers: Mapping[str, Row], seconds: float) -> Iterator[tuple[str, ...]]:
+    """``lag`` is as of the beginning of the run; after it the data is older by the time that the run took."""
+    heads = {"failover": ("outcome", "age of its data", "up after"), "replicate": ("outcome", "lag now")}
+    yield ("server", "recovery point", *heads.get(operation, ("outcome", "lag")))
+    for name, row in servers.items():
+        if "error" in row:
+            yield (name, "-", "FAILED")
+            continue
+        point = str(row.get("recovery_point") or "-").replace("+00:00", "Z")
+        lag = row.get("lag")
+        older = duration(lag + (seconds if operation == "replicate" else 0)) if lag is not None else "-"
+        if operation == "failover" and not row["changed"]:
+            yield (name, point, "ran already")
+        elif operation == "failover":
+            yield (name, point, "brought up", older, f"{row['seconds']:.1f} s")
+        else:
+            yield (name, point, "new" if row["changed"] else "ready" if operation == "readiness" else "kept", older)
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    cells = list(rows)
+    widths = [max(len(row[column]) for row in cells if column < len(row)) for column in range(len(cells[0]))]
+    for row in cells:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+
+
+def duration(seconds: float) -> str:
+    """A time span as people say it, to the second: "42 s", "12 min 5 s", "3 h 7 min"."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 7200:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state tables of docs/states.md are those of the decisions. `UPDATE_DOCS=1 build/venv/bin/pytest <this file>` writes them."""
+"""The state tables of docs/states.md are those of the decisions. With UPDATE_DOCS=1 set, this writes them."""
 
 from __future__ import annotations
 

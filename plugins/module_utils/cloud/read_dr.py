@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..errors import Ambiguous, CloudError, StandbyError, Unreachable
+from ..errors import Ambiguous, StandbyError, Unreachable
 from ..model import Backup, Seen, Snapshot, Volume
 from . import parse, read
 from .inventory import Inventory
@@ -61,24 +61,26 @@ def backups(inventory: Inventory, since: float) -> tuple[Backup, ...]:
     return tuple(parse.backup(item) for item in inventory.all("backup", since).values())
 
 
-def statuses(cloud: Session, names: Iterable[str]) -> dict[str, str]:
-    """The status of those of the servers that the cloud knows; of several with one name, that of one that runs."""
+def statuses(cloud: Session, names: Iterable[str]) -> list[tuple[str, str]]:
+    """Name and status of every server that carries one of the names."""
     wanted = set(names)
-    found: dict[str, str] = {}
-    for item in cloud.pages("compute", "/servers/detail", "servers"):
-        if item.get("name") in wanted and found.get(item["name"]) != "ACTIVE":
-            found[item["name"]] = item["status"]
-    return found
+    servers = cloud.pages("compute", "/servers/detail", "servers")
+    return [(item["name"], item["status"]) for item in servers if item.get("name") in wanted]
 
 
-def ask(connect: Any, names: Iterable[str]) -> tuple[bool, str, dict[str, str]]:
-    """Whether a site answers at all, why its servers could not be read, and their statuses.
+def ask(connect: Callable[[], Session], names: Iterable[str]) -> tuple[bool, str, list[tuple[str, str]]]:
+    """Whether a site answers at all, why its servers could not be read ("" if they could), and their statuses.
 
-    :param connect: makes the session; a site that is dead fails here.
+    Only a site whose identity service gives no answer does not answer: one whose Nova is silent may still run servers.
     """
     try:
-        return True, "", statuses(connect(), names)
+        cloud = connect()
+        cloud.authenticate()
     except Unreachable as error:
-        return False, str(error), {}
-    except (CloudError, StandbyError) as error:
-        return True, str(error), {}
+        return False, str(error), []
+    except StandbyError as error:
+        return True, str(error), []
+    try:
+        return True, "", statuses(cloud, names)
+    except StandbyError as error:
+        return True, str(error), []

@@ -70,6 +70,14 @@ class Session:
         self._versions: dict[str, str] = {}
         self._known: dict[Any, Any] = {}
 
+    def authenticate(self) -> None:
+        """Gets a token.
+
+        :raises Unreachable: if the identity service does not answer.
+        """
+        with _Translated(self.label, "authenticate"):
+            self._connection.session.get_token()
+
     def version(self, service: str) -> str:
         """The microversion that is used with ``service`` ("compute", "block_storage")."""
         if service not in self._versions:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..plan import Refusal
 
@@ -20,12 +20,12 @@ class SiteAnswer:
 
     :param reached: whether anything answered at all.
     :param error: why the servers could not be read, "" if they could.
-    :param statuses: by name the status of those servers of the plan that site A knows.
+    :param statuses: name and status of each server that site A knows under a name of the plan.
     """
 
     reached: bool
     error: str = ""
-    statuses: Mapping[str, str] = field(default_factory=dict)
+    statuses: Sequence[tuple[str, str]] = ()
 
 
 def may_fail_over(answer: SiteAnswer, plan: str, reason: str | None) -> Refusal | str:
@@ -33,7 +33,7 @@ def may_fail_over(answer: SiteAnswer, plan: str, reason: str | None) -> Refusal 
 
     :param reason: the operator's own words why site A is down, which overrule what it answers.
     """
-    running = sorted(f"{name} ({status})" for name, status in answer.statuses.items() if status not in AT_REST)
+    running = sorted(f"{name} ({status})" for name, status in answer.statuses if status not in AT_REST)
     if reason:
         return f"the operator says that site A is down: {reason}"
     if not answer.reached:

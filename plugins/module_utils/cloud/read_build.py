@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from ..errors import CloudError
 from ..model import Port, Site, Source, Surroundings, Volume
-from ..plan import Ref
 from ..wanted import DiskWanted, NicWanted, ServerWanted
 from . import parse, read
 from .find import find, named
@@ -73,12 +72,14 @@ def _ports(cloud: Session, nic: NicWanted) -> tuple[Port, ...]:
     return tuple(parse.port(item) for item in named(cloud, "port", nic.name))
 
 
-def _ids(cloud: Session, wanted: ServerWanted, foretold: frozenset[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+def _ids(
+    cloud: Session, wanted: ServerWanted, foretold: frozenset[tuple[str, str]]
+) -> dict[tuple[str, str], str | None]:
     refs = {("network", nic.network) for nic in wanted.nics if nic.network}
     refs |= {("security_group", group) for nic in wanted.nics for group in nic.security_groups or ()}
     refs |= {("server_group", wanted.server_group)} if wanted.server_group else set()
-    ids: dict[tuple[str, str], Any] = {(kind, ref): _id(cloud, kind, ref) for kind, ref in sorted(refs)}
-    ids.update({what: Ref(" ".join(what)) for what, known in ids.items() if known is None and what in foretold})
+    ids = {(kind, ref): _id(cloud, kind, ref) for kind, ref in sorted(refs)}
+    ids.update({(kind, ref): f"{ref} (to be made)" for kind, ref in foretold & ids.keys() if ids[kind, ref] is None})
     if wanted.key_name:
         ids["key", wanted.key_name] = _key(cloud, wanted.key_name)
     return ids

@@ -50,6 +50,13 @@ GUARDED_OPTION: dict[str, Any] = {
 }
 
 
+#: (cloud, options) -> what was seen; may raise.
+Read = Callable[[Session, Mapping[str, Any]], Any]
+
+#: (what was seen, options) -> plan or refusal.
+Decide = Callable[[Any, Mapping[str, Any]], Decision]
+
+
 def connection(params: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of ``openstack.connect`` for the cloud options, as openstack.cloud makes them."""
     if isinstance(params["cloud"], dict):
@@ -66,44 +73,47 @@ def performer(clouds: Mapping[str, Session]) -> Callable[[Any], Any]:
 
 def run_module(
     options: Mapping[str, Any],
-    read: Callable[[Session, Mapping[str, Any]], Any],
-    decide: Callable[[Any, Mapping[str, Any]], Decision],
+    read: Read,
+    decide: Decide,
     writes: bool = True,
     **rules: Any,
 ) -> None:
     """The whole of a module: read, decide, apply, and tell Ansible.
 
-    :param read: (cloud, options) -> what was seen.
-    :param decide: (what was seen, options) -> plan or refusal.
     :param writes: whether the module changes anything, and so knows waiting.
     :param rules: further arguments of AnsibleModule, such as required_one_of.
     """
     spec = {**CLOUD_OPTIONS, **(WAIT_OPTIONS if writes else {}), **options}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **rules)
-    params = module.params
     try:
-        _log(params)
-        cloud = Session(connection(params))
-        inventory = Inventory(cloud)
-        job = Job(
-            name=str(params.get("server") or params.get("name")),
-            read=lambda since: read(cloud, params),
-            decide=lambda seen: decide(seen, params),
-            perform=performer({"here": cloud}),
-            explain=lambda _cloud, server_id: last_failure(cloud, server_id),
-        )
-        fleet = Fleet(lambda _cloud, *poll: inventory.states(*poll), timeout=params.get("timeout") or 3600)
-        result = fleet.run([job], check=module.check_mode, wait=params.get("wait", True))[job.name]
-        if isinstance(result, Exception):
-            raise result
+        outcome = _run(module.params, read, decide, module.check_mode)
     except StandbyError as error:
         module.fail_json(**error.as_result())
     except Exception as error:  # noqa: BLE001 - the edge: whatever it was, say it
         module.fail_json(msg=f"Unexpected {type(error).__name__}: {error}", exception=traceback.format_exc())
     else:
-        for note in result.plan.notes:
+        for note in outcome.plan.notes:
             module.warn(note)
-        module.exit_json(**as_result(result, writes))
+        module.exit_json(**as_result(outcome, writes))
+
+
+def _run(params: Mapping[str, Any], read: Read, decide: Decide, check: bool) -> Outcome:
+    """A fleet of one job. A job's exception is raised."""
+    _log(params)
+    cloud = Session(connection(params))
+    inventory = Inventory(cloud)
+    job = Job(
+        name=str(params.get("server") or params.get("name")),
+        read=lambda since: read(cloud, params),
+        decide=lambda seen: decide(seen, params),
+        perform=performer({"here": cloud}),
+        explain=lambda _cloud, server_id: last_failure(cloud, server_id),
+    )
+    fleet = Fleet(lambda _cloud, *poll: inventory.states(*poll), timeout=params.get("timeout") or 3600)
+    result = fleet.run([job], check=check, wait=params.get("wait", True))[job.name]
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def as_result(outcome: Outcome, writes: bool = True) -> dict[str, Any]:

@@ -18,9 +18,8 @@ description:
     half-made. A run that
     was killed is carried on by repeating it.
   - A second run changes nothing, also when the server is stopped, shelved or dormant (without its root volume).
-  - What differs and can be changed is changed: the description, metadata, C(delete_on_termination) and the security
-    groups of ports.
-    What differs and cannot be changed is an error that lists all differences.
+  - Some differences are mended in place; they are the description, metadata, C(delete_on_termination) and the security
+    groups of ports. Any other difference is an error that lists all of them.
   - The root attachment gets the tag C(root), so that it can be recognised later.
 options:
   state:

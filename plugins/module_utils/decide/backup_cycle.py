@@ -195,16 +195,19 @@ class BackupCycle:
         No recovery point needs them: each is a volume of its own.
         """
         ours = [b for b in mine(self.what.backups_a, self.plan, self.server) if b.metadata.get(DISK) == disk]
+        newest_full = self._newest_full(disk, ours)
         at_b = {backup.id for backup in self.what.backups_b}
-        full = [b for b in ours if not b.incremental and b.status == "available" and b.id in at_b]
-        newest_full = max((b.metadata[POINT] for b in full), default="")
-        for backup in sorted(ours, key=lambda b: b.metadata[POINT], reverse=True):
-            if backup.metadata[POINT] < newest_full:
-                for cloud, there in (("a", True), ("b", backup.id in at_b)):
-                    if there:
-                        text = f"delete backup {backup.name} at site {cloud}"
-                        until = Until("backup", backup.id, frozenset({"gone"}), frozenset({"available", "deleting"}))
-                        yield Step("delete_backup", text, {"backup_id": backup.id}, until, cloud=cloud)
+        old = [backup for backup in ours if backup.metadata[POINT] < newest_full]
+        for backup in sorted(old, key=lambda b: b.metadata[POINT], reverse=True):
+            yield from (_drop_backup(backup, cloud) for cloud in ("a", "b") if cloud == "a" or backup.id in at_b)
+
+    def _newest_full(self, disk: str, ours: list[Backup]) -> str:
+        """The recovery point of the newest full backup that both sites know, once the steps of this cycle are done."""
+        if self._found(ours, disk) is None and self._replica(disk) is None and not self._may_be_incremental(disk):
+            return self.time
+        at_b = {backup.id for backup in self.what.backups_b}
+        full = [b.metadata[POINT] for b in ours if not b.incremental and b.status == "available" and b.id in at_b]
+        return max(full, default="")
 
     def _drop_snapshot(self, name: str, snapshot_id: Any) -> Step:
         return Step("delete_snapshot", f"delete snapshot {name}", {"snapshot_id": snapshot_id}, cloud="a")
@@ -237,3 +240,10 @@ class BackupCycle:
 
     def _marks(self, disk: str) -> dict[str, str]:
         return {PLAN: self.plan.name, SERVER: self.server.name, DISK: disk, POINT: self.time}
+
+
+def _drop_backup(backup: Backup, cloud: str) -> Step:
+    until = Until("backup", backup.id, frozenset({"gone"}), frozenset({"available", "deleting"}))
+    return Step(
+        "delete_backup", f"delete backup {backup.name} at site {cloud}", {"backup_id": backup.id}, until, cloud=cloud
+    )

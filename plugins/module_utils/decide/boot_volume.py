@@ -22,31 +22,29 @@ def decide_present(site: Site, wanted: ServerWanted) -> Decision:
     server = site.seen.server
     if server is None:
         return _build(site, wanted)
-    root = which_root(site.seen)
-    before = server_facts(site.seen, root)
-    refusal = _in_error(server, wanted)
-    if refusal:
-        return refusal
-    if server.status == "BUILD":
-        until = Until("server", server.id, frozenset({"ACTIVE"}), frozenset({"BUILD"}), frozenset({"BUILD"}))
-        active = {**before, "status": "ACTIVE", "task_state": None}
-        return Plan(
-            before, active, (Step("wait", f"wait until server {wanted.name} is built", until=until), *_unmark(site))
-        )
+    return _in_error(server, wanted) or (_await(site, server) if server.status == "BUILD" else _mend(site, wanted))
+
+
+def _await(site: Site, server: Server) -> Plan:
+    """Another run has asked for the server: only its end is waited for."""
+    before = server_facts(site.seen, which_root(site.seen))
+    until = Until("server", server.id, frozenset({"ACTIVE"}), frozenset({"BUILD"}), frozenset({"BUILD"}))
+    wait = Step("wait", f"wait until server {server.name} is built", until=until)
+    return Plan(before, {**before, "status": "ACTIVE", "task_state": None}, (wait, *_unmark(site)))
+
+
+def _mend(site: Site, wanted: ServerWanted) -> Decision:
     found = differences(wanted, site)
     fixed = [difference for difference in found if not difference.step]
     if fixed:
-        return Refusal(
-            "differs",
-            f"make server {wanted.name} as described",
-            "; ".join(str(difference) for difference in fixed),
-            "That cannot be changed in place. Correct the description, or make the server anew.",
-        )
-    mended = site.seen
+        saw = "; ".join(str(difference) for difference in fixed)
+        todo = "That cannot be changed in place. Correct the description, or make the server anew."
+        return Refusal("differs", f"make server {wanted.name} as described", saw, todo)
+    root, mended = which_root(site.seen), site.seen
     for difference in found:
         mended = difference.mend(mended)
     steps = tuple(difference.step for difference in found if difference.step)
-    return Plan(before, server_facts(mended, root), (*steps, *_unmark(site)))
+    return Plan(server_facts(site.seen, root), server_facts(mended, root), (*steps, *_unmark(site)))
 
 
 def _in_error(server: Server, wanted: ServerWanted) -> Refusal | None:

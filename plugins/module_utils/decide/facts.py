@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from ..model import Offer, Port, Root, Seen
@@ -29,12 +30,7 @@ def server_facts(seen: Seen, root: Root) -> dict[str, Any]:
         "config_drive": server.config_drive,
         "metadata": dict(server.metadata),
         "dormant": is_dormant(seen, root),
-        "root_volume": {
-            "present": root.present,
-            "volume_id": root.volume_id,
-            "device": root.device,
-            "found_by": root.found_by,
-        },
+        "root_volume": asdict(root),
         "volumes": _volumes(seen, root),
         "ports": [port_facts(port) for port in seen.ports],
     }

@@ -146,14 +146,15 @@ def _head_problems(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _address_problems(servers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Every address may be used once on its network, at each site."""
-    for site, label in ((None, "a"), ("site_b", "b")):
-        used: Counter[str] = Counter()
-        for row in servers:
-            ports = ((row.get(site) or {}).get("ports") if site else None) or row.get("ports") or ()
-            used.update(f"{port['fixed_ip']} on {port.get('network')}" for port in ports if port.get("fixed_ip"))
-        for address, count in used.items():
-            if count > 1:
-                yield f"address {address} is used {count} times at site {label}"
+    for site in ("a", "b"):
+        ports = [port for row in servers for port in _ports(row, site) if port.get("fixed_ip")]
+        used = Counter(f"{port['fixed_ip']} on {port.get('network')}" for port in ports)
+        yield from (f"address {what} is used {count} times at site {site}" for what, count in used.items() if count > 1)
+
+
+def _ports(row: Mapping[str, Any], site: str) -> Sequence[Mapping[str, Any]]:
+    over = (row.get("site_b") or {}).get("ports") if site == "b" else None
+    return over or row.get("ports") or ()
 
 
 def _server_problems(row: Mapping[str, Any]) -> Iterator[str]:

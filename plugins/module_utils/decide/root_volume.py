@@ -138,7 +138,13 @@ def decide_attach(seen: Seen, server_name: str, volume: Volume) -> Decision:
     refusal = locked(server, wanted) or not_dormant_able(server, wanted) or unfit_root(volume, server, wanted)
     if refusal:
         return refusal
-    put_on = Root(True, volume.id, root.device, root.found_by)
+    after = _with(seen, root, volume)
+    return Plan(server_facts(seen, root), server_facts(*after), (attach_step(server, root, volume),))
+
+
+def _with(seen: Seen, root: Root, volume: Volume) -> tuple[Seen, Root]:
+    """The server as it will be with the volume as its root."""
+    server, put_on = seen.found, Root(True, volume.id, root.device, root.found_by)
     attachments = (*server.attachments, Attachment(volume.id, root.device, ROOT_TAG))
     attached = replace(volume, status="reserved", attached_to=(server.id,))
     after = replace(
@@ -147,7 +153,7 @@ def decide_attach(seen: Seen, server_name: str, volume: Volume) -> Decision:
         volumes={**seen.volumes, volume.id: attached},
         root_answer=_answer(seen, put_on),
     )
-    return Plan(server_facts(seen, root), server_facts(after, put_on), (attach_step(server, root, volume),))
+    return after, put_on
 
 
 def attach_step(server: Server, root: Root, volume: Volume) -> Step:

@@ -1,27 +1,29 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drives many jobs at once: bounded threads for requests, one poller for all waits, no thread for a wait."""
+"""Drives many jobs at once: bounded threads for requests, shared polls for all waits, no thread for a wait."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_futures
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, Union
 
 from .apply import Call, Course, Job, Outcome, Pause, converge
-from .errors import CloudError, StandbyError, TimedOut, Unreachable
-from .plan import Until
-from .wait import GONE, Deadline, State, interval, reached
+from .errors import StandbyError, TimedOut
+from .wait import Deadline
+from .watch import Asked, Poll, Waiter, Watches
 
 Result = Union[Outcome, Exception]
 
-#: (cloud, kind, ids, since) -> the state of each id that exists; reads that began before ``since`` do not count.
-Poll = Callable[[str, str, "set[Any]", float], Mapping[Any, State]]
+#: Seconds for which a list that was read for others is good enough for a job that starts later in the run. What the
+#: job then does is refused by the cloud, or seen in the last reading, if it rested on something that was outdated.
+FRESH = 10.0
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,14 @@ class Skipped(StandbyError):
     code = "skipped"
 
 
-@dataclass
-class _Task:
+@dataclass(eq=False)
+class _Task(Waiter):
+    """A job of this run. ``open`` are the jobs that it still waits for, ``blocked`` a critical one that failed."""
+
     job: Job
     course: Course
-    pause: Pause | None = None
-    since: float = 0.0
-    last_seen: State | None = None
+    open: set[str] = field(default_factory=set)
+    blocked: str = ""
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Fleet:
 
     :param poll: reads states for the waits.
     :param timeout: seconds for the whole run.
-    :param threads: how many requests may be on their way at once.
+    :param threads: how many requests may be on their way at once, those of polls not counted.
     :param max_in_flight: how many jobs may be under way at once; 0 is no limit.
     :param tell: called with each event, from the thread that calls `run`.
     """
@@ -77,55 +80,70 @@ class Fleet:
         :return: by name of the job its outcome, or the exception that ended it.
         """
         self._start, self._deadline = self.clock(), Deadline(self.timeout, self.clock)
-        self._pending = [_Task(job, converge(job, check, wait), since=self._start) for job in jobs]
-        self._critical = {task.job.name for task in self._pending if task.job.critical}
-        self._total, self._polls, self._polling, self._next_poll = len(self._pending), 0, 0, 0.0
-        self._under_way: list[_Task] = []
-        self._futures: dict[Future, Any] = {}
-        with ThreadPoolExecutor(self.threads + 1) as self._pool:
-            while self._pending or self._under_way:
-                self._start_ready()
-                self._poll_if_due()
-                self._collect()
+        self._answers: SimpleQueue[tuple[Any, Future]] = SimpleQueue()
+        self._watches = Watches(self.clock)
+        self._line_up({job.name: _Task(job, converge(job, check, wait)) for job in jobs})
+        # polls have threads of their own: behind 500 requests that wait for one, they would come seconds late
+        with ThreadPoolExecutor(self.threads) as self._pool, ThreadPoolExecutor(self.threads + 1) as self._pollers:
+            try:
+                self._drive()
+            except BaseException:
+                # interrupted: what was not sent yet must not be sent while the pools are waited for
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._pollers.shutdown(wait=False, cancel_futures=True)
+                raise
         return self.results
+
+    def _line_up(self, tasks: dict[str, _Task]) -> None:
+        self._total, self._under_way = len(tasks), 0
+        self._pending: dict[str, _Task] = tasks
+        self._followers: dict[str, list[_Task]] = {}
+        for task in tasks.values():
+            task.open = set(task.job.after & tasks.keys())
+            for name in task.open:
+                self._followers.setdefault(name, []).append(task)
+        self._ready = deque(task for task in tasks.values() if not task.open)
+
+    def _drive(self) -> None:
+        while self._pending or self._under_way:
+            self._start_ready()
+            self._poll_if_due()
+            self._collect()
 
     def _start_ready(self) -> None:
         """Starts, or skips, the jobs whose time has come."""
-        waiting = len(self._pending)
-        for task in list(self._pending):
-            verdict = self._readiness(task.job)
-            full = self.max_in_flight and len(self._under_way) >= self.max_in_flight
-            if verdict is None or (verdict == "" and full):
-                continue
-            self._pending.remove(task)
-            self._under_way.append(task)
-            if verdict:
-                self._skip(task, f"{verdict} failed. Repair it, then repeat.")
+        while self._ready and (self._ready[0].blocked or not self._full()):
+            task = self._ready.popleft()
+            self._take(task)
+            if task.blocked:
+                self._skip(task, f"{task.blocked} failed. Repair it, then repeat.")
             else:
+                task.since = max(self._start, self.clock() - FRESH)
                 self._advance(task, partial(task.course.send, None))
-        if self._pending and not self._under_way and len(self._pending) == waiting:
+        if self._pending and not self._under_way and not self._ready:
             self._break_circle()
+
+    def _full(self) -> bool:
+        return bool(self.max_in_flight) and self._under_way >= self.max_in_flight
+
+    def _take(self, task: _Task) -> None:
+        del self._pending[task.job.name]
+        self._under_way += 1
 
     def _break_circle(self) -> None:
         """Nothing runs and nothing may start: what is left waits for itself."""
-        names = ", ".join(sorted(task.job.name for task in self._pending))
-        while self._pending:
-            self._under_way.append(self._pending.pop(0))
-            self._skip(self._under_way[-1], f"{names} wait for each other. Correct what they come after.")
+        names = ", ".join(sorted(self._pending))
+        for task in list(self._pending.values()):
+            self._take(task)
+            self._skip(task, f"{names} wait for each other. Correct what they come after.")
+        self._ready.clear()
 
     def _skip(self, task: _Task, because: str) -> None:
         self._finish(task, Skipped(f"{task.job.name} was not started because {because}"))
 
-    def _readiness(self, job: Job) -> str | None:
-        """None: wait for others; "": go; else the name of the failed job that stops this one."""
-        waiting = {t.job.name: t.job for t in (*self._pending, *self._under_way)}
-        for name in sorted(job.after):
-            if isinstance(self.results.get(name), Exception) and name in self._critical:
-                return name
-        return None if job.after & set(waiting) else ""
-
     def _advance(self, task: _Task, push: Callable[[], Any]) -> None:
         """Pushes the course of a job one step on, and does what it asks for."""
+        self._watches.drop(task)
         try:
             ask = push()
         except StopIteration as stop:
@@ -133,8 +151,9 @@ class Fleet:
         except Exception as error:  # noqa: BLE001 - one failing job must never stop the others
             self._finish(task, error)
         else:
-            task.pause = ask if isinstance(ask, Pause) else None
-            if isinstance(ask, Call):
+            if isinstance(ask, Pause):
+                self._watches.add(task, ask)
+            else:
                 self._submit(task, ask)
 
     def _submit(self, task: _Task, call: Call) -> None:
@@ -143,77 +162,52 @@ class Fleet:
             self._throw(task, late)
         elif call.step:
             self._say("step", task, call.step.text)
-            self._futures[self._pool.submit(call.function)] = task
+            self._send(self._pool, task, call.function)
         else:
-            self._futures[self._pool.submit(call.function, task.since)] = task
+            self._send(self._pool, task, call.function, task.since)
 
-    def _collect(self) -> None:
-        """Waits for answers, at the longest until the next poll is due, and hands them on."""
-        due = self._deadline.end if self._polling else min(self._next_poll, self._deadline.end)
-        timeout = max(0.0, due - self.clock()) if self._waiting() else None
-        if not self._futures:
-            time.sleep(timeout or 0.0)
-            return
-        done, _rest = wait_futures(self._futures, timeout=timeout, return_when=FIRST_COMPLETED)
-        for future in done:
-            owner = self._futures.pop(future)
-            if isinstance(owner, _Task):
-                owner.since = self.clock()
-                self._advance(owner, partial(_push, owner.course, future))
-            else:
-                self._judge(owner, future)
-
-    def _waiting(self) -> list[tuple[_Task, Pause]]:
-        return [(task, task.pause) for task in self._under_way if task.pause]
+    def _send(self, pool: ThreadPoolExecutor, owner: Any, function: Callable[..., Any], *arguments: Any) -> None:
+        future = pool.submit(function, *arguments)
+        future.add_done_callback(lambda done: self._answers.put((owner, done)))
 
     def _poll_if_due(self) -> None:
-        waiting = self._waiting()
-        if not waiting:
-            return
         if self._deadline.passed:
-            for task, pause in waiting:
+            for task, pause in self._watches.all():
                 self._throw(task, self._deadline.error(pause.step.text, pause.until, task.last_seen))
             return
-        if self._polling or self.clock() < self._next_poll:
+        for asked in self._watches.due():
+            self._send(self._pollers, asked, self.poll, asked.cloud, asked.kind, asked.targets, asked.began)
+
+    def _collect(self) -> None:
+        """Waits for answers, at the longest until the next poll is due, and hands all that are there on."""
+        timeout = max(0.0, min(self._watches.next_due, self._deadline.end) - self.clock()) if self._watches else None
+        if not self._pending and not self._under_way:
             return
-        self._polls += 1
-        groups: dict[tuple[str, str], list[tuple[_Task, Pause]]] = {}
-        for task, pause in waiting:
-            groups.setdefault((pause.step.cloud, pause.until.kind), []).append((task, pause))
-        for (cloud, kind), group in groups.items():
-            targets = {_target(pause.until) for _task, pause in group}
-            since = max(task.since for task, _pause in group)
-            self._futures[self._pool.submit(self.poll, cloud, kind, targets, since)] = group
-            self._polling += 1
+        try:
+            owner, future = self._answers.get(timeout=timeout)
+            while True:
+                self._hand_on(owner, future)
+                owner, future = self._answers.get_nowait()
+        except Empty:
+            return
 
-    def _judge(self, asked: list[tuple[_Task, Pause]], future: Future) -> None:
-        """Ends the waits that a poll answered; a passing fault of a read is forgiven until the deadline."""
-        group = [(task, pause) for task, pause in asked if task.pause is pause]  # the deadline may have ended others
-        self._polling -= 1
-        self._next_poll = self.clock() + interval(len(self._waiting()), self._polls)
-        error = future.exception()
-        if error and not _passing(error):
-            for task, _pause in group:
-                self._throw(task, error)
-        states = {} if error else future.result()
-        for task, pause in group if not error else ():
-            task.last_seen = states.get(_target(pause.until), State(GONE))
-            try:
-                over = reached(pause.until, task.last_seen, pause.step.text)
-            except StandbyError as unexpected:
-                self._throw(task, unexpected)
-                continue
-            if over:
-                self._advance(task, partial(task.course.send, task.last_seen))
+    def _hand_on(self, owner: Any, future: Future) -> None:
+        if isinstance(owner, Asked):
+            for task, end in self._watches.judge(owner, future):
+                task.since = owner.began
+                self._advance(task, partial(_push, task.course, end))
+        else:
+            owner.since = self.clock()
+            self._advance(owner, partial(_push, owner.course, future.exception() or future.result()))
 
-    def _throw(self, task: _Task, error: BaseException) -> None:
+    def _throw(self, task: Any, error: BaseException) -> None:
         self._advance(task, partial(task.course.throw, error))
 
     def _finish(self, task: _Task, result: Result) -> None:
-        task.pause = None
-        self._under_way.remove(task)
+        self._under_way -= 1
         self.results[task.job.name] = result
         self.seconds[task.job.name] = round(self.clock() - self._start, 1)
+        self._release(task, isinstance(result, Exception) and task.job.critical)
         if isinstance(result, Skipped):
             self._say("skipped", task, str(result))
         elif isinstance(result, Exception):
@@ -221,22 +215,21 @@ class Fleet:
         else:
             self._say("done" if result.plan.changed else "unchanged", task, "")
 
+    def _release(self, task: _Task, stops: bool) -> None:
+        """Lets those go on that waited for a job, or gives them up because it failed and was critical."""
+        for follower in self._followers.pop(task.job.name, ()):
+            if follower.blocked or follower.job.name not in self._pending:
+                continue
+            follower.open.discard(task.job.name)
+            if stops:
+                follower.blocked = task.job.name
+                self._ready.appendleft(follower)
+            elif not follower.open:
+                self._ready.append(follower)
+
     def _say(self, kind: str, task: _Task, text: str) -> None:
         self.tell(Event(kind, task.job.name, text, self.clock() - self._start, len(self.results), self._total))
 
 
-def _target(until: Until) -> Any:
-    """What a poll is asked for: an id, for a console also the text."""
-    return until if until.kind == "console" else until.id
-
-
-def _push(course: Course, future: Future) -> Any:
-    error = future.exception()
-    return course.throw(error) if error else course.send(future.result())
-
-
-def _passing(error: BaseException) -> bool:
-    """Whether a read that failed so may succeed when repeated."""
-    if isinstance(error, CloudError):
-        return error.status >= 500 or error.status == 429
-    return isinstance(error, (Unreachable, TimedOut))
+def _push(course: Course, answer: Any) -> Any:
+    return course.throw(answer) if isinstance(answer, BaseException) else course.send(answer)

@@ -80,6 +80,10 @@ class Deadline:
         )
 
 
-def interval(waiting: int, polls: int) -> float:
-    """Seconds between two polls: short at first, longer with the number of polls and of waiting resources."""
-    return min(0.5 * 1.25 ** min(polls, 8), 2.0) + min(waiting / 500, 1.0)
+def interval(age: float, cost: float) -> float:
+    """Seconds from one poll to the next: a wait is found over at most a twentieth, and half a second, late.
+
+    :param age: seconds since the newest of the waits began.
+    :param cost: seconds that a poll takes: it grows with the fleet, and no cloud is asked for more than half the time.
+    """
+    return min(max(0.5, age / 20), 5.0) + min(cost, 30.0)

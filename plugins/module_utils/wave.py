@@ -18,12 +18,14 @@ from .cloud.session import Session
 from .cloud.verbs import VERBS
 from .decide.backup_cycle import Replication
 from .decide.boot_volume import decide_present
-from .decide.failover import decide_failover, decide_lag, recovery
+from .decide.failover import Recovery, decide_failover, decide_lag, recovery
 from .decide.fencing import SiteAnswer, may_fail_over
 from .decide.recovery_plan import PlanServer, RecoveryPlan
+from .decide.replicas import PLAN, SERVER
 from .decide.replication import Goal, decide_cycle, open_point
 from .decide.twin import decide_prepare, decide_readiness
 from .errors import Refused
+from .model import Seen
 from .plan import Decision, Refusal, Step
 
 #: Seconds that a site gets to answer whether it is alive.
@@ -124,13 +126,18 @@ class Wave:
 
         def read(since: float) -> Any:
             site = read_build.site(inventory.cloud, server.at_b, self._assume)
-            return site, recovery(site.seen, read_dr.volumes(inventory, since), self.plan.name, server.name)
+            return site, self._recovery(inventory, since, site.seen, server)
 
         def decide(seen: Any) -> Decision:
             point = decide_lag(seen[1], server)
             return decide_readiness(seen[0], server, self._late(point), point)
 
         return read, decide
+
+    def _recovery(self, inventory: Inventory, since: float, seen: Seen, server: PlanServer) -> Recovery:
+        """With the volumes that carry the marks of the server: to look at all of them for each would take N x N."""
+        own = read_dr.volumes_with(inventory, since, {PLAN: self.plan.name, SERVER: server.name})
+        return recovery(seen, own, self.plan.name, server.name)
 
     def _late(self, point: str | None) -> list[str]:
         """Findings about the newest recovery point; ``rpo`` of the plan is in seconds."""
@@ -170,7 +177,7 @@ class Wave:
 
         def read(since: float) -> Any:
             seen = read_dr.server(inventory, server.name, since, self._assume)
-            return recovery(seen, read_dr.volumes(inventory, since), self.plan.name, server.name)
+            return self._recovery(inventory, since, seen, server)
 
         return read, lambda what: decide_failover(what, server)
 

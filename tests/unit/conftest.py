@@ -23,9 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Polls follow at once, and no test may take long: a fleet that never ends is the fault most likely to be met."""
     # when pytest reads this file, pytest-ansible has not yet said where collections are
-    from ansible_collections.standby.openstack.plugins.module_utils import fleet
+    from ansible_collections.standby.openstack.plugins.module_utils import watch
 
-    monkeypatch.setattr(fleet, "interval", lambda waiting, polls: 0.001)
+    monkeypatch.setattr(watch, "interval", lambda age, cost: 0.001)
     begin = time.monotonic()
     yield
     assert time.monotonic() - begin < 5

@@ -77,7 +77,8 @@ MAY = {
     "decide": {"plan", "model", "errors", "wanted", "options", "decide"},
     "cloud": {"plan", "model", "errors", "wanted", "wait", "cloud"},
     "apply": {"plan", "errors", "decide"},
-    "fleet": {"apply", "errors", "wait", "plan"},
+    "watch": {"apply", "errors", "wait", "plan"},
+    "fleet": {"apply", "errors", "wait", "watch"},
 }
 
 

@@ -9,7 +9,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from ..errors import CloudError
 from ..plan import Until
@@ -24,25 +25,47 @@ FEW = 3
 TCP_TIMEOUT = 3.0
 
 
+Derived = TypeVar("Derived")
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list: when its request began, the resources by id, and what was made of them."""
+
+    began: float
+    items: dict[str, Any]
+    made: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+
 class Inventory:
     """Lists of one cloud, fetched once for all who need them at the same time."""
 
     def __init__(self, cloud: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self.cloud, self._clock = cloud, clock
-        self._lists: dict[str, tuple[float, dict[str, Any]]] = {}
-        self._locks = {kind: threading.Lock() for kind in KINDS}
+        self._lists: dict[str, _List] = {}
+        self._locks = {kind: threading.RLock() for kind in KINDS}
 
     def all(self, kind: str, since: float) -> dict[str, Any]:
         """All resources of a kind by id, from a list whose request began after ``since``."""
         with self._locks[kind]:
-            began, items = self._lists.get(kind, (float("-inf"), {}))
-            if began < since:
-                began = self._clock()
-                what = KINDS[kind]
-                path = what.path if kind in ("port", "network") else f"{what.path}/detail"
-                items = {item["id"]: item for item in self.cloud.pages(what.service, path, what.lists)}
-                self._lists[kind] = (began, items)
-            return items
+            known = self._lists.get(kind)
+            if known is None or known.began < since:
+                known = self._lists[kind] = self._fetch(kind)
+            return known.items
+
+    def derived(self, kind: str, since: float, make: Callable[..., Derived], *arguments: Any) -> Derived:
+        """What ``make(items, *arguments)`` makes of a list, made once for each list: 500 servers ask for it."""
+        with self._locks[kind]:
+            items, made = self.all(kind, since), self._lists[kind].made
+            key = (make, *arguments)
+            if key not in made:
+                made[key] = make(items, *arguments)
+            return made[key]
+
+    def _fetch(self, kind: str) -> _List:
+        began, what = self._clock(), KINDS[kind]
+        path = what.path if kind in ("port", "network") else f"{what.path}/detail"
+        return _List(began, {item["id"]: item for item in self.cloud.pages(what.service, path, what.lists)})
 
     def some(self, kind: str, ids: Iterable[str], since: float) -> dict[str, Any]:
         """The resources with these ids that exist."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..errors import Ambiguous, StandbyError, Unreachable
@@ -13,6 +13,8 @@ from ..model import Backup, Seen, Snapshot, Volume
 from . import parse, read
 from .inventory import Inventory
 from .session import Session
+
+Items = Mapping[str, Any]
 
 
 def server(inventory: Inventory, name: str, since: float, assume: bool = False) -> Seen:
@@ -22,7 +24,7 @@ def server(inventory: Inventory, name: str, since: float, assume: bool = False) 
     """
     cloud = inventory.cloud
     offer = read.offer(cloud, assume)
-    found = [item for item in inventory.all("server", since).values() if item.get("name") == name]
+    found = inventory.derived("server", since, _by, "name").get(name, ())
     if len(found) > 1:
         ids = sorted(item["id"] for item in found)
         raise Ambiguous(
@@ -36,29 +38,55 @@ def server(inventory: Inventory, name: str, since: float, assume: bool = False) 
     attachments = None if answer else cloud.get("compute", path)["volumeAttachments"]
     parsed = parse.server(data, attachments)
     known = inventory.all("volume", since)
-    ports = inventory.all("port", since).values()
+    # no step of a wave over servers that are there changes a port, so one list serves the whole run
+    ports = inventory.derived("port", float("-inf"), _by, "device_id").get(parsed.id, ())
     return Seen(
         server=parsed,
         offer=offer,
         volumes={a.volume_id: parse.volume(known[a.volume_id]) for a in parsed.attachments if a.volume_id in known},
-        ports=tuple(parse.port(item) for item in ports if item.get("device_id") == parsed.id),
+        ports=tuple(parse.port(item) for item in ports),
         root_answer=answer,
     )
 
 
 def volumes(inventory: Inventory, since: float) -> tuple[Volume, ...]:
     """All volumes of the project."""
-    return tuple(parse.volume(item) for item in inventory.all("volume", since).values())
+    return inventory.derived("volume", since, _parsed, parse.volume)
+
+
+def volumes_with(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tuple[Volume, ...]:
+    """The volumes of the project that have these metadata."""
+    index = inventory.derived("volume", since, _by_marks, tuple(marks))
+    return tuple(index.get(tuple(marks.values()), ()))
 
 
 def snapshots(inventory: Inventory, since: float) -> tuple[Snapshot, ...]:
     """All snapshots of the project."""
-    return tuple(parse.snapshot(item) for item in inventory.all("snapshot", since).values())
+    return inventory.derived("snapshot", since, _parsed, parse.snapshot)
 
 
 def backups(inventory: Inventory, since: float) -> tuple[Backup, ...]:
     """All backups of the project."""
-    return tuple(parse.backup(item) for item in inventory.all("backup", since).values())
+    return inventory.derived("backup", since, _parsed, parse.backup)
+
+
+def _by(items: Items, key: str) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = {}
+    for item in items.values():
+        found.setdefault(item.get(key), []).append(item)
+    return found
+
+
+def _by_marks(items: Items, keys: tuple[str, ...]) -> dict[tuple[Any, ...], list[Volume]]:
+    found: dict[tuple[Any, ...], list[Volume]] = {}
+    for item in items.values():
+        volume = parse.volume(item)
+        found.setdefault(tuple(volume.metadata.get(key) for key in keys), []).append(volume)
+    return found
+
+
+def _parsed(items: Items, parser: Callable[[Any], Any]) -> tuple[Any, ...]:
+    return tuple(parser(item) for item in items.values())
 
 
 def statuses(cloud: Session, names: Iterable[str]) -> list[tuple[str, str]]:

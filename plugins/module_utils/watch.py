@@ -1,0 +1,156 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the jobs of a fleet wait for: which states to ask for, when, and what an answer means for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from .apply import Pause
+from .errors import CloudError, StandbyError, TimedOut, Unreachable
+from .plan import Until
+from .wait import GONE, State, interval, reached
+
+#: (cloud, kind, ids, since) -> the state of each id that exists; reads that began before ``since`` do not count.
+Poll = Callable[[str, str, "set[Any]", float], Mapping[Any, State]]
+
+#: Kinds that no list answers: each target is asked by itself, so that a slow one delays no other.
+SINGLE = frozenset({"tcp", "console"})
+
+#: Seconds from the first wait for a kind to its first poll: others that begin to wait meanwhile share it.
+GATHER = 0.05
+
+#: Seconds of an interval for each target that is asked by itself: together they ask at most 100 times a second.
+SHARE = 0.01
+
+
+@dataclass(eq=False)
+class Waiter:
+    """Who may wait. Reads for it that began before ``since`` do not count (seconds of the clock)."""
+
+    since: float = field(default=0.0, init=False)
+    last_seen: State | None = field(default=None, init=False)
+
+
+@dataclass(eq=False)
+class _Watch:
+    """Waits that one poll answers. ``newest``: when the last of them began; ``busy``: a poll is on its way."""
+
+    cloud: str
+    kind: str
+    waits: dict[Waiter, Pause] = field(default_factory=dict)
+    newest: float = 0.0
+    due: float = 0.0
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A poll that is on its way: for which waits, and when it began."""
+
+    watch: _Watch
+    waits: Mapping[Waiter, Pause]
+    began: float
+
+    @property
+    def cloud(self) -> str:
+        """The cloud to ask."""
+        return self.watch.cloud
+
+    @property
+    def kind(self) -> str:
+        """The kind of resource."""
+        return self.watch.kind
+
+    @property
+    def targets(self) -> set[Any]:
+        """What to ask for."""
+        return {_target(pause.until) for pause in self.waits.values()}
+
+
+class Watches:
+    """All waits of a run."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._watches: dict[tuple[Any, ...], _Watch] = {}
+        self._of: dict[Waiter, tuple[Any, ...]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._of)
+
+    def add(self, waiter: Any, pause: Pause) -> None:
+        """``waiter`` waits from now on."""
+        cloud, kind, now = pause.step.cloud, pause.until.kind, self._clock()
+        key = (cloud, kind, _target(pause.until)) if kind in SINGLE else (cloud, kind)
+        watch = self._watches.setdefault(key, _Watch(cloud, kind, due=now + GATHER))
+        watch.waits[waiter], watch.newest = pause, now
+        waiter.last_seen, self._of[waiter] = None, key
+
+    def drop(self, waiter: Any) -> None:
+        """``waiter`` does not wait any more, if it did."""
+        key = self._of.pop(waiter, None)
+        if key is not None:
+            del self._watches[key].waits[waiter]
+            if not self._watches[key].waits:
+                del self._watches[key]
+
+    def all(self) -> list[tuple[Any, Pause]]:
+        """Everybody who waits, and for what."""
+        return [pair for watch in self._watches.values() for pair in watch.waits.items()]
+
+    @property
+    def next_due(self) -> float:
+        """The moment of the next poll, as far as is known now."""
+        return min((watch.due for watch in self._watches.values() if not watch.busy), default=float("inf"))
+
+    def due(self) -> Iterator[Asked]:
+        """The polls whose time has come."""
+        now = self._clock()
+        for watch in self._watches.values():
+            if watch.due <= now and not watch.busy:
+                watch.busy = True
+                yield Asked(watch, dict(watch.waits), now)
+
+    def judge(self, asked: Asked, future: Future) -> list[tuple[Any, State | BaseException]]:
+        """Whose waits a poll ended, each with the state or with the error.
+
+        A passing fault of a read ends none: it is forgiven until the deadline.
+        """
+        watch, now = asked.watch, self._clock()
+        singles = sum(kind in SINGLE for _cloud, kind, *_rest in self._watches)
+        cost = singles * SHARE if asked.kind in SINGLE else now - asked.began
+        watch.busy, watch.due = False, now + interval(now - watch.newest, cost)
+        # the deadline may have ended others meanwhile
+        group = [(waiter, pause) for waiter, pause in asked.waits.items() if watch.waits.get(waiter) is pause]
+        error = future.exception()
+        if error:
+            return [] if _passing(error) else [(waiter, error) for waiter, _pause in group]
+        states = future.result()
+        ends = ((waiter, _end(waiter, pause, states)) for waiter, pause in group)
+        return [(waiter, end) for waiter, end in ends if end is not None]
+
+
+def _end(waiter: Waiter, pause: Pause, states: Mapping[Any, State]) -> State | StandbyError | None:
+    """The state that ends a wait, the error that does, or None."""
+    state = waiter.last_seen = states.get(_target(pause.until), State(GONE))
+    try:
+        return state if reached(pause.until, state, pause.step.text) else None
+    except StandbyError as unexpected:
+        return unexpected
+
+
+def _target(until: Until) -> Any:
+    """What a poll is asked for: an id, for a console also the text."""
+    return until if until.kind == "console" else until.id
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether a read that failed so may succeed when repeated."""
+    if isinstance(error, CloudError):
+        return error.status >= 500 or error.status == 429
+    return isinstance(error, (Unreachable, TimedOut))

@@ -80,10 +80,11 @@ class ActionModule(ActionBase):
         check = self._task.check_mode
         results = fleet.run(wave.jobs(options["operation"]), check=check)
         if check and not options["quiet"]:
-            for text in foretold(results):
+            for text in foretold(wave, results):
                 Display().display(text)
         result = summary(options["operation"], wave, fleet)
-        for text in () if check or options["quiet"] else closing(wave.plan.name, result):
+        told = options["quiet"] or (check and options["operation"] != "readiness")
+        for text in () if told else closing(wave.plan.name, result):
             Display().display(text)
         return {**result, "fence": why} if why else result
 

@@ -28,10 +28,11 @@ def line(event: Event) -> str:
     return f"[{event.finished:>{len(total)}}/{total}] {event.seconds:6.1f} s  {event.job:<12} {text}"
 
 
-def foretold(results: Mapping[str, Result]) -> list[str]:
-    """What check mode shows: for each server what would be done, or why nothing would."""
+def foretold(wave: Wave, results: Mapping[str, Result]) -> list[str]:
+    """What check mode shows: for each server, in the order of the plan, what would be done, or why nothing would."""
     lines = []
-    for name, result in results.items():
+    for name in (server.name for server in wave.plan.servers if server.name in results):
+        result = results[name]
         if isinstance(result, Outcome):
             steps = [step.text for step in result.plan.steps if step.writes] or ["nothing to do"]
         else:
@@ -42,7 +43,8 @@ def foretold(results: Mapping[str, Result]) -> list[str]:
 
 def summary(operation: str, wave: Wave, fleet: Fleet) -> dict[str, Any]:
     """The result of a wave: by server what was done, what was found and why it failed; failed if one server failed."""
-    servers = {name: {**_server(wave, fleet.results[name]), "seconds": fleet.seconds[name]} for name in fleet.results}
+    names = [server.name for server in wave.plan.servers if server.name in fleet.results]
+    servers = {name: {**_server(wave, fleet.results[name]), "seconds": fleet.seconds[name]} for name in names}
     failed = [name for name, row in servers.items() if "error" in row]
     outcomes = [(name, result) for name, result in sorted(fleet.results.items()) if isinstance(result, Outcome)]
     result: dict[str, Any] = {

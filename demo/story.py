@@ -1,0 +1,172 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Site A is lost, and its application comes up at site B with its data: told on two real OpenStack sites."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import sites
+from terminal import DemoFailed, Story, bold, say
+
+REPO = Path(__file__).resolve().parent.parent
+PLACE = Path("build") / "demo"
+LOGS = f"{PLACE}/cloud/a/log and {PLACE}/cloud/b/log"
+PLAN = "demo/plan.yml"
+POCKET_CLOUD = "tests/cloud/pocket-cloud"
+HANDOVERS = ("attach",)
+
+ENVIRONMENT = {
+    "POCKET_CLOUD_RUN": str(REPO / PLACE / "cloud"),
+    "OS_CLIENT_CONFIG_FILE": str(REPO / PLACE / "cloud" / "clouds.yaml"),
+    "ANSIBLE_LOCALHOST_WARNING": "false",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+    **({"ANSIBLE_FORCE_COLOR": "true"} if sys.stdout.isatty() else {}),
+}
+
+
+def playbook(story: Story, name: str) -> str:
+    """Runs a playbook of the collection with the plan of the demo; returns what it printed."""
+    command = ["ansible-playbook", f"standby.openstack.{name}", "-e", f"plan={PLAN}"]
+    return story.run(command, ENVIRONMENT, " ".join(command))
+
+
+def pocket_cloud(story: Story, *arguments: str, shown: bool = True) -> None:
+    """Runs the pocket cloud of the demo."""
+    story.run([POCKET_CLOUD, *arguments], ENVIRONMENT, " ".join([POCKET_CLOUD, *arguments]) if shown else "")
+
+
+def write(story: Story, time_of_writing: str) -> dict[sites.Disk, str]:
+    """Lets every guest at site A write to the start of each of its disks; returns what it wrote."""
+    written = {}
+    for disk, volume in sorted(sites.disks("site_a").items()):
+        written[disk] = f"{disk[0]}/{disk[1]} at A, {time_of_writing}"
+        pocket_cloud(story, "guest-write", "a", volume, written[disk], shown=False)
+    return written
+
+
+def prove(written: dict[sites.Disk, str]) -> None:
+    """Compares what the consoles at site B say with what the guests wrote at site A."""
+    seen = sites.consoles("site_b")
+    wrong = [disk for disk, text in written.items() if seen.get(disk) != text]
+    for disk, text in written.items():
+        verdict = f"NOT {text!r}" if disk in wrong else "as written at A"
+        say(f"   {disk[0]:4} {disk[1]:5} booted at B from {seen.get(disk)!r:28} {verdict}")
+    if wrong or not written:
+        raise DemoFailed(f"site B does not run on what was written at site A: {wrong or 'nothing was written'}")
+
+
+def before_the_loss(story: Story) -> dict[sites.Disk, str]:
+    """Everything up to the day of the disaster; returns what the guests wrote last."""
+    with story.chapter("Two OpenStack sites on this machine", "two OpenStack sites started"):
+        pocket_cloud(story, "up", "--fresh", "--sites", "a,b")
+    with story.chapter("Three servers at site A, booting from volumes", "db, app and web built at site A"):
+        playbook(story, "provision")
+    with story.chapter("Their dormant twins at site B: built, proved, shelved, emptied", "dormant twins at site B"):
+        playbook(story, "dr_prepare")
+    with story.chapter("The guests write, and everything is replicated", "first replication, full backups"):
+        write(story, "monday")
+        playbook(story, "dr_replicate")
+    with story.chapter("They write again; now only what changed travels", "second one, incremental"):
+        written = write(story, "tuesday")
+        playbook(story, "dr_replicate")
+    with story.chapter("Would a failover succeed now?", "readiness checked"):
+        playbook(story, "dr_readiness")
+    return written
+
+
+def loss_and_failover(story: Story, written: dict[sites.Disk, str]) -> str:
+    """The disaster; returns RPO and RTO as the failover tells them."""
+    with story.chapter("Site A burns down: every process of it is killed", "site A lost"):
+        pocket_cloud(story, "kill", "a")
+        lost = time.monotonic()
+    with story.chapter("Fail over to site B, with site A dead", "failover to site B"):
+        told = playbook(story, "dr_failover")
+        back = time.monotonic() - lost
+    with story.chapter("The proof, from the consoles at site B", "proof from the consoles"):
+        prove(written)
+    found = re.search(r"RPO (?P<rpo>.*?) \(.*RTO (?P<rto>[0-9.]+ s)", told)
+    if not found:
+        raise DemoFailed("the failover told no RPO and no RTO")
+    return (
+        f"   RPO  {found['rpo']:>7}  so old was the data at site B when the failover began\n"
+        f"   RTO  {found['rto']:>7}  until the last server was up and healthy;"
+        f" {back:.1f} s from the loss of site A, start of Ansible included"
+    )
+
+
+def summary(story: Story, written: dict[sites.Disk, str], figures: str) -> None:
+    """What a person wants to know afterwards."""
+    say(f"\n{bold('What happened')}")
+    for number, (did, seconds) in enumerate(story.chapters, 1):
+        say(f"  {number:2}  {did:40} {seconds:6.1f} s")
+    say(f"      {'altogether':40} {sum(seconds for _did, seconds in story.chapters):6.1f} s\n")
+    say(figures)
+    say(f"   All {len(written)} disks at site B hold what the guests wrote last at site A, which was dead by then.")
+    say(f"   The plan was {PLAN}; docs/runbook.md tells how to do the same with your clouds.")
+
+
+def stop(keep: bool) -> str:
+    """Stops both sites, whatever happens meanwhile; says how that went.
+
+    :param keep: whether their data and logs stay.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    command = [POCKET_CLOUD, "down", *([] if keep else ["--purge"])]
+    environment = {**os.environ, **ENVIRONMENT}
+    # a session of its own, so that Ctrl-C does not reach it
+    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, start_new_session=True)
+    if done.returncode != 0:
+        return f"{' '.join(command)} failed, so services may still run: {done.stdout}{done.stderr}"
+    return "Nothing is left running."
+
+
+def interrupted(number: int, _frame: FrameType | None) -> None:
+    """Turns SIGTERM into what Ctrl-C does."""
+    raise KeyboardInterrupt(f"signal {number}")
+
+
+def tell(story: Story) -> str:
+    """Tells the story; returns why it ended early, "" if it did not."""
+    try:
+        written = before_the_loss(story)
+        figures = loss_and_failover(story, written)
+        summary(story, written, figures)
+    except DemoFailed as failed:
+        return f"The demo failed: {failed}."
+    except KeyboardInterrupt:
+        return "Interrupted."
+    return ""
+
+
+def main() -> int:
+    """Runs the demo; returns the exit code."""
+    handover = os.environ.get("HANDOVER") or "attach"
+    if handover not in HANDOVERS:
+        say(f"HANDOVER={handover}: there is no such way of handing over, only {', '.join(HANDOVERS)}.")
+        return 2
+    os.environ.update(ENVIRONMENT)
+    signal.signal(signal.SIGTERM, interrupted)
+    shutil.rmtree(PLACE / "log", ignore_errors=True)
+    (PLACE / "log").mkdir(parents=True)
+    story = Story(PLACE / "log" / "demo.log")
+    say(bold("standby.openstack: site A is lost, the application comes up at site B"))
+    why = "An error that nobody thought of"
+    try:
+        why = tell(story)
+    finally:
+        end = stop(keep=bool(why))
+        say(f"\n{why}" if why else "")
+        say(f"   {end} All output is in {story.log}" + (f", the logs of the services in {LOGS}." if why else "."))
+    return 1 if why else 0

@@ -23,6 +23,25 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 NO = "false"
 YES = "true"
 
+FEATURES: dict[str, dict[str, str]] = {
+    # what the pocket cloud has, and what it has not: tests for the latter skip themselves
+    "compute-feature-enabled": {
+        "resize": NO,  # wants a second compute host
+        "cold_migration": NO,
+        "live_migration": NO,
+        "vnc_console": NO,  # no guest, no screen
+        "metadata_service": NO,
+        "change_password": NO,
+        "shelve": YES,
+        "shelve_migrate": NO,
+        "volume_multiattach": YES,
+    },
+    "network": {"project_networks_reachable": NO},
+    "validation": {"run_validation": NO},  # no guest answers by SSH
+    "volume-feature-enabled": {"backup": YES, "snapshot": YES},
+    "service_available": {"swift": NO, "horizon": NO, "cinder": YES, "glance": YES, "neutron": YES, "nova": YES},
+}
+
 
 def clouds_yaml() -> pathlib.Path:
     """The clouds.yaml of the running cloud."""
@@ -71,9 +90,9 @@ class Site:
 
 
 def settings(site: Site, workspace: pathlib.Path) -> dict[str, dict[str, Any]]:
-    """All of tempest.conf: what the pocket cloud has, and what it has not."""
-    flavor, image = site.find("compute", "/flavors", "m1.small"), site.find("image", "/v2/images", "cirros")
+    """All of tempest.conf."""
     volumes, _ = site.endpoint("volumev3", "block-storage", "volume")
+    patience = {"max_microversion": "latest", "build_interval": 1, "build_timeout": 120}
     return {
         "DEFAULT": {"log_dir": workspace / "logs", "log_file": "tempest.log"},
         "oslo_concurrency": {"lock_path": workspace / "tempest_lock"},
@@ -87,38 +106,21 @@ def settings(site: Site, workspace: pathlib.Path) -> dict[str, dict[str, Any]]:
             "admin_domain_name": "Default",
         },
         "identity": {"uri_v3": site.auth["auth_url"], "region": site.region},
-        "compute": {
-            "image_ref": image,
-            "image_ref_alt": image,
-            "flavor_ref": flavor,
-            "flavor_ref_alt": flavor,
-            "fixed_network_name": "shared-net",
-            "max_microversion": "latest",
-            "build_interval": 1,
-            "build_timeout": 120,
-        },
-        "compute-feature-enabled": {
-            "resize": NO,  # the second of one compute host would be needed
-            "cold_migration": NO,
-            "live_migration": NO,
-            "vnc_console": NO,  # no guest, no screen
-            "metadata_service": NO,
-            "change_password": NO,
-            "shelve": YES,
-            "shelve_migrate": NO,
-            "volume_multiattach": YES,
-        },
-        "network": {"project_networks_reachable": NO},
-        "validation": {"run_validation": NO},  # no guest answers by SSH
-        "volume": {
-            "catalog_type": volumes,
-            "volume_type_multiattach": "multiattach",
-            "max_microversion": "latest",
-            "build_interval": 1,
-            "build_timeout": 120,
-        },
-        "volume-feature-enabled": {"backup": YES, "snapshot": YES},
-        "service_available": {"swift": NO, "horizon": NO, "cinder": YES, "glance": YES, "neutron": YES, "nova": YES},
+        "compute": {**seeds(site), **patience},
+        "volume": {"catalog_type": volumes, "volume_type_multiattach": "multiattach", **patience},
+        **FEATURES,
+    }
+
+
+def seeds(site: Site) -> dict[str, str]:
+    """What the site was seeded with."""
+    flavor, image = site.find("compute", "/flavors", "m1.small"), site.find("image", "/v2/images", "cirros")
+    return {
+        "image_ref": image,
+        "image_ref_alt": image,
+        "flavor_ref": flavor,
+        "flavor_ref_alt": flavor,
+        "fixed_network_name": "shared-net",
     }
 
 

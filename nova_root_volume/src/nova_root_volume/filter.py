@@ -163,21 +163,21 @@ class RootVolumeFilter:
             raise exc.HTTPNotFound(explanation=error.format_message()) from error
         guard.check_volume(context, self.volumes, instance, volume)
         delete = strutils.bool_from_string(wanted.get("delete_on_termination", False), strict=True)
-        self.operations.attach(context, instance, volume, delete)
-        return responses.answer(request, 202, self._attachment_view(request, context, instance, delete))
+        root = self.operations.attach(context, instance, volume, delete)
+        return responses.answer(request, 202, _attachment_view(request, root))
 
-    @staticmethod
-    def _attachment_view(request: Any, context: Any, instance: Any, delete: bool) -> dict[str, Any] | None:
-        """The body of Nova's answer for the microversion; from 2.101 it has none."""
-        if responses.since(request, "2.101"):
-            return None
-        root = mapping.find_root(context, instance)
-        view = {"id": root.volume_id, "serverId": instance.uuid, "volumeId": root.volume_id, "device": root.device_name}
-        if responses.since(request, "2.70"):
-            view["tag"] = root.tag
-        if responses.since(request, "2.79"):
-            view["delete_on_termination"] = delete
-        return {"volumeAttachment": view}
+
+def _attachment_view(request: Any, root: Any) -> dict[str, Any] | None:
+    """The body of Nova's answer for the microversion; from 2.101 it has none."""
+    if responses.since(request, "2.101"):
+        return None
+    ids = {"id": root.volume_id, "serverId": root.instance_uuid, "volumeId": root.volume_id}
+    view = {**ids, "device": root.device_name}
+    if responses.since(request, "2.70"):
+        view["tag"] = root.tag
+    if responses.since(request, "2.79"):
+        view["delete_on_termination"] = root.delete_on_termination
+    return {"volumeAttachment": view}
 
 
 def _json(request: Any) -> Any:

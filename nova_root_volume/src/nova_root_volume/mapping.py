@@ -84,12 +84,17 @@ def fill(context: Any, root: Any, volume: dict[str, Any], attachment_id: str, de
 
 
 def _swap(context: Any, root: Any, values: dict[str, Any]) -> None:
-    """Compare and swap: also when the task lock was taken over, no request undoes what another one did."""
+    """Compare and swap: also when the task lock was taken over, no request undoes what another one did.
+
+    ``root`` itself is changed too, so that it tells what the row says.
+    """
     if not _update_if_same(context, root, values):
         raise exc.HTTPConflict(
             explanation=f"The root device of instance {root.instance_uuid} was changed by another request; "
             "read it again and decide again."
         )
+    root.update(values)
+    root.obj_reset_changes()
 
 
 @main_db.pick_context_manager_writer

@@ -50,15 +50,14 @@ class Operations:
             root = mapping.find_root(context, instance)
             if root is None or root.volume_id != volume_id:
                 raise exc.HTTPNotFound(explanation=f"Instance {instance.uuid} is not attached to volume {volume_id}")
-            with _recorded(context, instance, instance_actions.DETACH_VOLUME):
-                self._delete_orphans(context, instance, keep="")
-                if root.attachment_id:
-                    self._delete_attachment(context, root.attachment_id)
-                mapping.clear(context, root)
+            self._release_and_clear(context, instance, root)
         LOG.info("Detached root volume %s", volume_id, instance=instance)
 
-    def attach(self, context: Any, instance: Any, volume: dict[str, Any], delete_on_termination: bool) -> None:
+    def attach(self, context: Any, instance: Any, volume: dict[str, Any], delete_on_termination: bool) -> Any:
         """Reserve the volume for the server in Cinder, then make it the root.
+
+        Returns:
+            The root's mapping.
 
         Raises:
             HTTPConflict: another request holds the server or has attached a root meanwhile.
@@ -70,6 +69,7 @@ class Operations:
             with _recorded(context, instance, instance_actions.ATTACH_VOLUME):
                 self._reserve_and_fill(context, instance, root, volume, delete_on_termination)
         LOG.info("Attached root volume %s", volume["id"], instance=instance)
+        return root
 
     def is_lost(self, context: Any, instance: Any, root: Any) -> bool:
         """Tell whether Cinder no longer knows the attachment of the root volume.
@@ -88,19 +88,26 @@ class Operations:
             LOG.warning("Cannot read attachment %s", root.attachment_id, instance=instance, exc_info=True)
         return False
 
+    def _release_and_clear(self, context: Any, instance: Any, root: Any) -> None:
+        with _recorded(context, instance, instance_actions.DETACH_VOLUME):
+            self._delete_orphans(context, instance, keep="")
+            if root.attachment_id:
+                self._delete_attachment(context, root.attachment_id)
+            mapping.clear(context, root)
+
     def _reserve_and_fill(
         self, context: Any, instance: Any, root: Any, volume: dict[str, Any], delete_on_termination: bool
     ) -> None:
         adopted = self._delete_orphans(context, instance, keep=volume["id"])
-        created = None if adopted else self.volume_api.attachment_create(context, volume["id"], instance.uuid)["id"]
+        attachment = adopted or self.volume_api.attachment_create(context, volume["id"], instance.uuid)["id"]
         try:
             # after the attachment exists: a data attach of the same volume writes its mapping before it reserves
             guard.check_unmapped(context, volume["id"])
-            mapping.fill(context, root, volume, adopted or created, delete_on_termination)
+            mapping.fill(context, root, volume, attachment, delete_on_termination)
             _require_alive(instance)
         except Exception:
-            if created:
-                self._delete_attachment(context, created)
+            if not adopted:
+                self._delete_attachment(context, attachment)
             raise
 
     def _delete_orphans(self, context: Any, instance: Any, keep: str) -> str | None:

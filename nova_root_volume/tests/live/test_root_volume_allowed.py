@@ -25,6 +25,21 @@ def replica_image(member):
     return image
 
 
+def assert_boots_the_new_root(member, server, old, new):
+    """Unshelve; the console must show the old root before, and only the new one after."""
+    assert member.act(server, "unshelve").status_code == 202
+    member.wait_server(server, "ACTIVE")
+    assert member.volume(new)["status"] == "in-use"
+    assert member.volume(old)["status"] == "available"
+    before, after = member.console(server).split("boot at")[-2:]
+    assert f"volume={old}" in before
+    assert HEAD in before
+    assert f"boot_index=0 volume={new}" in after
+    assert REPLICA_HEAD in after
+    assert HEAD not in after
+    assert after.count("disk ") == 1
+
+
 def test_failover_cycle(member, make):
     """Detach, see that it is gone, attach another volume, boot from it: the console proves whose bytes ran."""
     server, old = make.rootless()
@@ -45,17 +60,7 @@ def test_failover_cycle(member, make):
     assert member.volume(new)["status"] == "reserved"
     assert [each["instance"] for each in member.reservations(new)] == [server]
 
-    assert member.act(server, "unshelve").status_code == 202
-    member.wait_server(server, "ACTIVE")
-    assert member.volume(new)["status"] == "in-use"
-    assert member.volume(old)["status"] == "available"
-    before, after = member.console(server).split("boot at")[-2:]
-    assert f"volume={old}" in before
-    assert HEAD in before
-    assert f"boot_index=0 volume={new}" in after
-    assert REPLICA_HEAD in after
-    assert HEAD not in after
-    assert after.count("disk ") == 1
+    assert_boots_the_new_root(member, server, old, new)
     member.call("DELETE", "image", f"/images/{image}")
 
 

@@ -169,5 +169,6 @@ PLAN_OPTIONS: dict[str, Any] = {
             "rpo": {"type": "int"},
         },
     },
-    "handover": {"type": "str", "default": "attach", "choices": ["attach"]},
+    "handover": {"type": "str", "default": "attach", "choices": ["attach", "recreate", "auto"]},
+    "fallback": {"type": "str", "choices": ["recreate"]},
 }

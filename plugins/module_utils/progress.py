@@ -35,6 +35,8 @@ def foretold(wave: Wave, results: Mapping[str, Result]) -> list[str]:
         result = results[name]
         if isinstance(result, Outcome):
             steps = [step.text for step in result.plan.steps if step.writes] or ["nothing to do"]
+            if result.plan.changed and "handover" in result.extra:
+                steps.insert(0, f"handover {result.extra['handover']}: {result.extra['handover_reason']}")
         else:
             steps = [f"FAILED: {result}"]
         lines += [f"{name}: {steps[0]}", *(f"{' ' * len(name)}  {text}" for text in steps[1:])]

@@ -25,7 +25,7 @@ from .decide.replicas import PLAN, SERVER
 from .decide.replication import Goal, decide_cycle, open_point
 from .decide.twin import decide_prepare, decide_readiness
 from .errors import Refused
-from .model import Seen
+from .model import Seen, Surroundings
 from .plan import Decision, Refusal, Step
 
 #: Seconds that a site gets to answer whether it is alive.
@@ -118,7 +118,7 @@ class Wave:
         cloud = self.inventory("b").cloud
         return (
             lambda since: read_build.site(cloud, server.at_b, self._assume, self.foretold),
-            lambda seen: decide_prepare(seen, server, self.plan.name),
+            lambda seen: decide_prepare(seen, server, self.plan),
         )
 
     def _readiness(self, server: PlanServer) -> tuple[Any, Any]:
@@ -130,14 +130,16 @@ class Wave:
 
         def decide(seen: Any) -> Decision:
             point = decide_lag(seen[1], server)
-            return decide_readiness(seen[0], server, self._late(point), point)
+            return decide_readiness(seen[0], server, self.plan, self._late(point), point)
 
         return read, decide
 
-    def _recovery(self, inventory: Inventory, since: float, seen: Seen, server: PlanServer) -> Recovery:
+    def _recovery(
+        self, inventory: Inventory, since: float, seen: Seen, server: PlanServer, around: Surroundings | None = None
+    ) -> Recovery:
         """With the volumes that carry the marks of the server: to look at all of them for each would take N x N."""
         own = read_dr.volumes_with(inventory, since, {PLAN: self.plan.name, SERVER: server.name})
-        return recovery(seen, own, self.plan.name, server.name)
+        return recovery(seen, own, self.plan.name, server.name, around)
 
     def _late(self, point: str | None) -> list[str]:
         """Findings about the newest recovery point; ``rpo`` of the plan is in seconds."""
@@ -176,10 +178,14 @@ class Wave:
         inventory = self.inventory("b")
 
         def read(since: float) -> Any:
+            """Only where a server may be made anew, what surrounds it is needed."""
+            if self.plan.handover == "recreate" or not offer(inventory.cloud, self._assume).guarded_api:
+                site = read_build.site(inventory.cloud, server.at_b, self._assume)
+                return self._recovery(inventory, since, site.seen, server, site.around)
             seen = read_dr.server(inventory, server.name, since, self._assume)
             return self._recovery(inventory, since, seen, server)
 
-        return read, lambda what: decide_failover(what, server)
+        return read, lambda what: decide_failover(what, server, self.plan)
 
     def fence(self, reason: str | None) -> str:
         """Why the failover may go on, in words.

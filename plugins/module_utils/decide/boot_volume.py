@@ -125,10 +125,14 @@ def decide_absent(site: Site, wanted: ServerWanted, delete_ports: bool = False) 
     asked = _asked_for(wanted, seen, root)
     flags = tuple(_flag(server, a, a.volume_id in asked) for a in server.attachments
                   if a.delete_on_termination != (a.volume_id in asked))  # fmt: skip
-    until = Until("server", server.id, frozenset({"gone"}), frozenset(), _ANY)
-    delete = Step("delete_server", f"delete server {wanted.name}", {"server_id": server.id}, until)
+    delete = Step("delete_server", f"delete server {wanted.name}", {"server_id": server.id}, until_deleted(server.id))
     ports = _delete_ports(site, wanted) if delete_ports else ()
     return Plan(server_facts(seen, root), {}, (*flags, delete, *ports))
+
+
+def until_deleted(server_id: str) -> Until:
+    """The wait after the deletion of a server."""
+    return Until("server", server_id, frozenset({"gone"}), frozenset(), _ANY)
 
 
 #: States that a server may show while it is being deleted.

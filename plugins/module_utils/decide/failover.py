@@ -8,70 +8,87 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..model import Attachment, Root, RootAnswer, Seen, Server, Volume
+from ..model import Attachment, Root, RootAnswer, Seen, Server, Surroundings, Volume
 from ..plan import Decision, Plan, Refusal, Step
 from .facts import server_facts
+from .handover import choose
 from .health import health_steps
-from .recovery_plan import PlanServer
+from .recovery_plan import PlanServer, RecoveryPlan
+from .recreate import recreate_plan
 from .replicas import RecoveryPoint, points_of, replicas_of
 from .root_volume import attach_step, unfit_root, until_attached, which_root
-from .shelving import locked, unshelve_step, until_active
+from .shelving import locked, start_steps, unshelve_step, until_active
 from .states import UNSHELVE_TASKS, advice, busy
-from .twin import no_guarded_api
+from .twin import is_placeholder
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """A twin, and all replicas of its server."""
+    """A twin, all replicas of its server, and what a new server would need, where the plan may make one."""
 
     seen: Seen
     replicas: tuple[Volume, ...]
+    around: Surroundings
 
 
-def recovery(seen: Seen, volumes: Sequence[Volume], plan: str, server: str) -> Recovery:
+def recovery(
+    seen: Seen, volumes: Sequence[Volume], plan: str, server: str, around: Surroundings | None = None
+) -> Recovery:
     """What a failover of ``server`` looks at, out of all volumes of site B."""
-    return Recovery(seen, tuple(replicas_of(volumes, plan, server)))
+    return Recovery(seen, tuple(replicas_of(volumes, plan, server)), around or Surroundings())
 
 
-def decide_failover(what: Recovery, server: PlanServer) -> Decision:
-    """Attaches the replicas of the newest complete recovery point, unshelves, checks health; carries on."""
+def decide_failover(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> Decision:
+    """Brings the server up on the newest complete recovery point, the way that the plan says; carries on."""
     wanted = f"fail over {server.name}"
-    seen = what.seen
-    refusal = _unfit_twin(seen, wanted)
+    chosen = choose(plan, what.seen.offer, wanted)
+    if isinstance(chosen, Refusal):
+        return chosen
+    refusal = _unfit_twin(what.seen, wanted) if chosen.method == "attach" else None
     if refusal:
         return refusal
-    root = which_root(seen)
-    point = _point(what, server, root, wanted)
+    point = _point(what, server, plan.name if chosen.method == "recreate" else "", wanted)
     if isinstance(point, Refusal):
         return point
-    before = server_facts(seen, root)
-    extra = {"recovery_point": point.time}
+    if chosen.method == "recreate":
+        decided = recreate_plan(what.seen, what.around, server, plan.name, point, wanted)
+    else:
+        decided = _attach_plan(what.seen, server, point, wanted)
+    if isinstance(decided, Refusal):
+        return decided
+    return replace(decided, extra={"recovery_point": point.time, **chosen.facts})
+
+
+def _attach_plan(seen: Seen, server: PlanServer, point: RecoveryPoint, wanted: str) -> Plan | Refusal:
+    """Attaches the replicas, unshelves, checks health."""
+    root = which_root(seen)
     steps = _steps(seen, server, root, point, wanted)
     if isinstance(steps, Refusal):
         return steps
-    after = _foretell(seen, root, point)
+    before = server_facts(seen, root)
     changes = any(step.writes or (step.until and step.until.kind == "server") for step in steps)
-    return Plan(before, server_facts(*after) if changes else before, steps, extra=extra)
+    return Plan(before, server_facts(*_foretell(seen, root, point)) if changes else before, steps)
 
 
 def _unfit_twin(seen: Seen, wanted: str) -> Refusal | None:
     if seen.server is None:
         return Refusal("no_twin", wanted, "there is no twin at site B", "Run dr_prepare first.")
-    if not seen.offer.guarded_api:
-        return no_guarded_api(wanted)
     if seen.found.status == "ERROR":
         saw = f"the twin is in ERROR: {seen.found.fault or 'Nova tells no reason'}"
         return Refusal("wrong_state", wanted, saw, advice("ERROR"))
     return None
 
 
-def _point(what: Recovery, server: PlanServer, root: Root, wanted: str) -> RecoveryPoint | Refusal:
-    """The recovery point of the volumes that are on already, else the newest complete one that is free."""
-    points = points_of(what.replicas)
-    on = {a.volume_id for a in what.seen.found.attachments} | ({root.volume_id} if root.present else set())
+def _point(what: Recovery, server: PlanServer, placeholders_of: str, wanted: str) -> RecoveryPoint | Refusal:
+    """The recovery point of the volumes that are on already, else the newest complete one that is free.
+
+    :param placeholders_of: the plan whose placeholders the twin may be on, "" if it must be without.
+    """
+    points, on = points_of(what.replicas), _attached(what.seen)
     begun = [point for point in points if any(volume.id in on for volume in point.volumes.values())]
-    strangers = on - {volume.id for volume in what.replicas}
-    if strangers:
+    held = {v.id for v in what.seen.volumes.values() if placeholders_of and is_placeholder(v, placeholders_of)}
+    strangers = on - {volume.id for volume in what.replicas} - held
+    if strangers and what.seen.server:
         volumes = ", ".join(sorted(map(str, strangers)))
         saw = f"the twin is {what.seen.found.status} with volume {volumes}, which is no replica"
         return Refusal("not_a_replica", wanted, saw, "Run dr_prepare first, or find out who attached it.")
@@ -84,6 +101,12 @@ def _point(what: Recovery, server: PlanServer, root: Root, wanted: str) -> Recov
         return complete[0]
     saw = "there is no complete recovery point at site B" + _why(points, server)
     return Refusal("no_recovery_point", wanted, saw, "Look at the replica volumes at site B; dr_replicate makes them.")
+
+
+def _attached(seen: Seen) -> set[str | None]:
+    root = which_root(seen)
+    attachments = seen.server.attachments if seen.server else ()
+    return {a.volume_id for a in attachments} | ({root.volume_id} if root.present else set())
 
 
 def _why(points: Sequence[RecoveryPoint], server: PlanServer) -> str:
@@ -107,7 +130,7 @@ def _steps(
     if refusal:
         return refusal
     if twin.status in ("ACTIVE", "SHUTOFF") and root.present and not missing:
-        return (*_start(twin), *health)
+        return (*start_steps(twin), *health)
     if twin.status != "SHELVED_OFFLOADED":
         saw = f"the twin is {twin.status}" + (f" without {', '.join(v.name for v in missing)}" if missing else "")
         return Refusal("wrong_state", wanted, saw, advice(twin.status))
@@ -134,13 +157,6 @@ def _put_on(
         return data
     replica = point.volumes["root"]
     return unfit_root(replica, twin, wanted) or (attach_step(twin, root, replica), *data)
-
-
-def _start(twin: Server) -> tuple[Step, ...]:
-    if twin.status == "ACTIVE":
-        return ()
-    until = replace(until_active(twin.id), pending=frozenset({"SHUTOFF"}))
-    return (Step("start", f"start server {twin.name}", {"server_id": twin.id}, until),)
 
 
 def _is_on(volume: Volume, twin: Server) -> bool:

@@ -47,6 +47,7 @@ class RecoveryPlan:
     clouds: Mapping[str, str | None]
     servers: tuple[PlanServer, ...]
     handover: str
+    fallback: str | None
     method: str
     keep: int
     full_every: int
@@ -74,6 +75,7 @@ def recovery_plan(data: Mapping[str, Any]) -> RecoveryPlan:
         },
         servers=tuple(_server(data["name"], row, tiers) for row in data["servers"]),
         handover=data["handover"],
+        fallback=data.get("fallback"),
         method=replication["method"],
         keep=replication["keep"],
         full_every=replication["full_every"],

@@ -121,6 +121,14 @@ def unshelve_step(server_id: object, name: str, placement: Placement = Placement
     )
 
 
+def start_steps(server: Server) -> tuple[Step, ...]:
+    """The step that starts a server that is stopped; none for one that runs."""
+    if server.status != "SHUTOFF":
+        return ()
+    until = Until("server", server.id, RUNNING, frozenset({"SHUTOFF"}))
+    return (Step("start", f"start server {server.name}", {"server_id": server.id}, until),)
+
+
 def no_server(wanted: str) -> Refusal:
     """The refusal for a server that does not exist."""
     return Refusal("no_server", wanted, "the cloud knows no server of that name or id", "Check the name.")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import CloudError, StandbyError, Unreachable
+from .pace import Pace
 
 try:
     import openstack
@@ -32,6 +33,12 @@ OLDEST = {"compute": (2, 85), "block_storage": (3, 47)}
 #: The alias in Nova's extension list that says that a cloud has the guarded root volume API.
 GUARDED_ALIAS = "os-root-volume"
 
+#: How often a request is repeated that the cloud did not take because there are too many.
+MOST_REPEATS = 20
+
+#: Seconds that a pause may last at most, whatever the cloud asks for.
+LONGEST_PAUSE = 60.0
+
 # without a handler, what these libraries log would go to stderr in the middle of the progress lines
 for _name in ("keystoneauth", "openstack"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
@@ -49,24 +56,25 @@ class Session:
 
     :param config: keyword arguments of ``openstack.connect``.
     :param threads: how many threads will use the session; the connection pool is made as large.
+    :param rate: most requests in a second; 0 leaves it to the cloud, which may answer 429.
     :raises StandbyError: if the SDK is missing or the configuration is not usable.
     :raises Unreachable: if the identity service does not answer.
     """
 
-    def __init__(self, config: Mapping[str, Any], threads: int = 1) -> None:
+    def __init__(self, config: Mapping[str, Any], threads: int = 1, rate: float = 0.0) -> None:
         if SDK_ERROR is not None:
             raise StandbyError(
                 f"The Python package openstacksdk is needed here: {SDK_ERROR}. pip install openstacksdk."
             )
         self.label = str(config.get("cloud") or config.get("region_name") or "the cloud")
         self.requests: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._lock, self._renewing, self._pace = threading.Lock(), threading.Lock(), Pace(rate)
         with _Translated(self.label, "connect"):
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             pool = self._connection.session.session
             for scheme in ("http://", "https://"):
-                pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, threads)))
+                pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, 2 * threads + 1)))
         self._versions: dict[str, str] = {}
         self._known: dict[Any, Any] = {}
 
@@ -102,29 +110,47 @@ class Session:
     def send(self, method: str, service: str, path: str, body: Any = None) -> Any:
         """Sends one request and returns the JSON of the answer, {} if it has none.
 
-        Only reads are repeated: after an unclear answer to an action the state must be read again.
+        Repeated is what the cloud certainly did not carry out: 401 (its token was revoked; once, with a new one) and
+        429. 503 and no answer at all may have been carried out, so only reads are repeated after these; after an
+        unclear answer to an action the state must be read again.
 
         :raises CloudError: for an HTTP status of 400 or more.
         :raises Unreachable: when there was no answer.
         """
-        repeat = method == "GET"
-        options: dict[str, Any] = {
-            "connect_retries": 3 if repeat else 0,
-            "status_code_retries": 3 if repeat else 0,
-            "retriable_status_codes": [429, 503],
-            "raise_exc": False,
-        }
+        options: dict[str, Any] = {"connect_retries": 3 if method == "GET" else 0}
         if body is not None:
             options["json"] = body
         if service in NEWEST:
             options["microversion"] = self.version(service)
+        left = {401: 1, 429: MOST_REPEATS, 503: 3 if method == "GET" else 0}
+        answer = self._request(method, service, path, options)
+        while left.get(answer.status_code):
+            left[answer.status_code] -= 1
+            self._prepare_repeat(answer)
+            answer = self._request(method, service, path, options)
+        if answer.status_code >= 400:
+            raise _error(self.label, method, path, answer)
+        self._pace.taken()
+        return answer.json() if answer.content else {}
+
+    def _request(self, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
+        self._pace.wait()
         with self._lock:
             self.requests[f"{method} {service}"] += 1
         with _Translated(self.label, f"{method} {path}"):
-            answer = getattr(self._connection, service).request(path, method, **options)
-        if answer.status_code >= 400:
-            raise _error(self.label, method, path, answer)
-        return answer.json() if answer.content else {}
+            # keystoneauth's own answer to a 401 throws away the token that another thread has just got
+            proxy = getattr(self._connection, service)
+            return proxy.request(path, method, raise_exc=False, allow_reauth=False, **options)
+
+    def _prepare_repeat(self, answer: Any) -> None:
+        """A new token after a 401, unless another thread got one meanwhile; else a pause for the whole session."""
+        if answer.status_code != 401:
+            self._pace.slow_down(_retry_after(answer))
+            return
+        with self._renewing, _Translated(self.label, "authenticate"):
+            session = self._connection.session
+            if answer.request.headers.get("X-Auth-Token") == session.get_token():
+                session.invalidate()
 
     def get(self, service: str, path: str) -> Any:
         """The JSON of a GET."""
@@ -138,6 +164,12 @@ class Session:
             links = page.get(f"{key}_links") or ()
             following = next((link["href"] for link in links if link.get("rel") == "next"), page.get("next") or "")
             path = _relative(path, following)
+
+
+def _retry_after(answer: Any) -> float:
+    """Seconds that the cloud asks to wait; it may also name a moment, which clocks that differ make useless."""
+    asked = answer.headers.get("Retry-After", "")
+    return min(float(asked), LONGEST_PAUSE) if asked.isdigit() else 1.0
 
 
 def _relative(path: str, following: str) -> str:

@@ -58,35 +58,42 @@ class ActionModule(ActionBase):
             return {"failed": True, "changed": False, **error.as_result()}
 
     def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        wave = Wave(
-            plan=recovery_plan(options["plan"]),
-            connect=lambda name, timeout=None: _connect(name, timeout, options["threads"]),
-            now=utc_now(),
-            site=options["site"],
-            min_interval=options["min_interval"],
-            guarded_api=options["guarded_api"],
-            foretold=_foretold(options) if self._task.check_mode else frozenset(),
-        )
-        why = wave.fence(options["site_a_is_down"]) if options["operation"] == "failover" else ""
+        check, operation = self._task.check_mode, options["operation"]
+        wave = _wave(options, check)
+        why = wave.fence(options["site_a_is_down"]) if operation == "failover" else ""
+        say = _say_nothing if options["quiet"] else Display().display
         if why:
-            Display().display(f"The failover may go on: {why}.")
+            say(f"The failover may go on: {why}.")
         fleet = Fleet(
             poll=wave.poll,
             timeout=options["timeout"],
             threads=options["threads"],
             max_in_flight=options["max_in_flight"],
-            tell=(lambda event: None) if options["quiet"] or self._task.check_mode else _show,
+            tell=_say_nothing if options["quiet"] or check else _show,
         )
-        check = self._task.check_mode
-        results = fleet.run(wave.jobs(options["operation"]), check=check)
-        if check and not options["quiet"]:
-            for text in foretold(wave, results):
-                Display().display(text)
-        result = summary(options["operation"], wave, fleet)
-        told = options["quiet"] or (check and options["operation"] != "readiness")
-        for text in () if told else closing(wave.plan.name, result):
-            Display().display(text)
+        results = fleet.run(wave.jobs(operation), check=check)
+        result = summary(operation, wave, fleet)
+        for text in foretold(wave, results) if check else ():
+            say(text)
+        for text in () if check and operation != "readiness" else closing(wave.plan.name, result):
+            say(text)
         return {**result, "fence": why} if why else result
+
+
+def _wave(options: Mapping[str, Any], check: bool) -> Wave:
+    return Wave(
+        plan=recovery_plan(options["plan"]),
+        connect=lambda name, timeout=None: _connect(name, timeout, options["threads"]),
+        now=utc_now(),
+        site=options["site"],
+        min_interval=options["min_interval"],
+        guarded_api=options["guarded_api"],
+        foretold=_foretold(options) if check else frozenset(),
+    )
+
+
+def _say_nothing(_what: object) -> None:
+    pass
 
 
 def _foretold(options: Mapping[str, Any]) -> frozenset[tuple[str, str]]:

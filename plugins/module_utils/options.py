@@ -70,6 +70,7 @@ SITE_B_OPTIONS: dict[str, Any] = {
 #: One server of a plan.
 PLAN_SERVER_OPTIONS: dict[str, Any] = {
     **SERVER_OPTIONS,
+    "ports": {key: value for key, value in SERVER_OPTIONS["ports"].items() if key != "aliases"},
     "tier": {"type": "int", "default": 1},
     "critical": {"type": "bool", "default": True},
     "depends_on": {"type": "list", "elements": "str", "default": []},
@@ -81,7 +82,10 @@ PLAN_SERVER_OPTIONS: dict[str, Any] = {
     },
     "site_b": {
         "type": "dict",
-        "options": {key: {k: v for k, v in spec.items() if k != "default"} for key, spec in SITE_B_OPTIONS.items()},
+        "options": {
+            key: {k: v for k, v in spec.items() if k not in ("default", "aliases")}
+            for key, spec in SITE_B_OPTIONS.items()
+        },
     },
 }
 

@@ -29,18 +29,21 @@ def line(event: Event) -> str:
 
 
 def foretold(wave: Wave, results: Mapping[str, Result]) -> list[str]:
-    """What check mode shows: for each server, in the order of the plan, what would be done, or why nothing would."""
+    """What check mode shows, in the order of the plan: for each server what would be done, or why nothing would."""
     lines = []
-    for name in (server.name for server in wave.plan.servers if server.name in results):
-        result = results[name]
-        if isinstance(result, Outcome):
-            steps = [step.text for step in result.plan.steps if step.writes] or ["nothing to do"]
-            if result.plan.changed and "handover" in result.extra:
-                steps.insert(0, f"handover {result.extra['handover']}: {result.extra['handover_reason']}")
-        else:
-            steps = [f"FAILED: {result}"]
-        lines += [f"{name}: {steps[0]}", *(f"{' ' * len(name)}  {text}" for text in steps[1:])]
+    for name in (server.name for server in wave.plan.servers):
+        first, *more = _foretold(results[name])
+        lines += [f"{name}: {first}", *(f"{' ' * len(name)}  {text}" for text in more)]
     return lines
+
+
+def _foretold(result: Result) -> list[str]:
+    if not isinstance(result, Outcome):
+        return [f"FAILED: {result}"]
+    steps = [step.text for step in result.plan.steps if step.writes]
+    way = result.extra.get("handover")
+    why = [f"handover {way}: {result.extra['handover_reason']}"] if way and steps else []
+    return [*why, *(steps or ["nothing to do"])]
 
 
 def summary(operation: str, wave: Wave, fleet: Fleet) -> dict[str, Any]:

@@ -18,8 +18,8 @@ ROLES = Path(__file__).resolve().parents[2] / "roles"
 SPECS = {file.parents[1].name: yaml.safe_load(file.read_text()) for file in ROLES.glob("*/meta/argument_specs.yml")}
 ENTRIES = [(role, entry) for role, spec in SPECS.items() for entry in spec["argument_specs"]]
 
-#: What must agree; descriptions are for people only.
-KEYS = ("type", "elements", "default", "choices", "required", "aliases", "no_log", "apply_defaults")
+#: What must agree; descriptions are for people only, and apply_defaults is for the code only.
+KEYS = ("type", "elements", "default", "choices", "required", "aliases", "no_log")
 
 
 def plain(options: Mapping[str, Any]) -> dict[str, Any]:

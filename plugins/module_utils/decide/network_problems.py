@@ -18,14 +18,12 @@ def network_problems(plan: Row) -> Iterator[str]:
     networks, groups = plan.get("networks") or (), plan.get("security_groups") or ()
     subnets = [subnet for network in networks for subnet in network.get("subnets") or ()]
     for kind, rows in (("networks", networks), ("subnets", subnets), ("security groups", groups)):
-        for name, count in Counter(row["name"] for row in rows).items():
-            if count > 1:
-                yield f"{count} {kind} are named {name}"
+        counts = Counter(row["name"] for row in rows)
+        yield from (f"{count} {kind} are named {name}" for name, count in counts.items() if count > 1)
     for subnet in subnets:
         yield from _subnet_problems(subnet)
-    for group in groups:
-        for rule in group.get("rules") or ():
-            yield from _rule_problems(group["name"], rule)
+    for group, rule in ((group, rule) for group in groups for rule in group.get("rules") or ()):
+        yield from _rule_problems(group["name"], rule)
     for server in plan["servers"]:
         yield from _server_problems(server, networks)
 
@@ -59,11 +57,10 @@ def _server_problems(server: Row, networks: Any) -> Iterator[str]:
     """A port wants its network at each site where the server is, and an address out of it."""
     known = {network["name"]: network for network in networks}
     over = (server.get("site_b") or {}).get("ports")
-    for site, ports in (("a", server.get("ports")), ("b", over or server.get("ports"))):
-        for port in ports or ():
-            network = known.get(port.get("network"))
-            if network:
-                yield from _port_problems(server["name"], port, network, site)
+    at_a, at_b = server.get("ports") or (), over or server.get("ports") or ()
+    for site, port in (*(("a", port) for port in at_a), *(("b", port) for port in at_b)):
+        if port.get("network") in known:
+            yield from _port_problems(server["name"], port, known[port["network"]], site)
 
 
 def _port_problems(server: str, port: Row, network: Row, site: str) -> Iterator[str]:

@@ -22,8 +22,8 @@ def network_problems(plan: Row) -> Iterator[str]:
         yield from (f"{count} {kind} are named {name}" for name, count in counts.items() if count > 1)
     for subnet in subnets:
         yield from _subnet_problems(subnet)
-    for group, rule in ((group, rule) for group in groups for rule in group.get("rules") or ()):
-        yield from _rule_problems(group["name"], rule)
+    for name, rule in ((group["name"], rule) for group in groups for rule in group.get("rules") or ()):
+        yield from _rule_problems(name, rule)
     for server in plan["servers"]:
         yield from _server_problems(server, networks)
 

@@ -21,7 +21,7 @@ from .watch import Asked, Poll, Waiter, Watches
 
 Result = Union[Outcome, Exception]
 
-#: Seconds for which a list that was read for others is good enough for a job that starts later in the run. What the
+#: Seconds for which a list that was read before, for all or for others, is good enough for a job that starts. What the
 #: job then does is refused by the cloud, or seen in the last reading, if it rested on something that was outdated.
 FRESH = 10.0
 
@@ -118,7 +118,7 @@ class Fleet:
             if task.blocked:
                 self._skip(task, f"{task.blocked} failed. Repair it, then repeat.")
             else:
-                task.since = max(self._start, self.clock() - FRESH)
+                task.since = self.clock() - FRESH
                 self._advance(task, partial(task.course.send, None))
         if self._pending and not self._under_way and not self._ready:
             self._break_circle()

@@ -12,7 +12,7 @@ from typing import Any
 
 from .apply import Job
 from .cloud import read_build, read_dr
-from .cloud.inventory import Inventory
+from .cloud.inventory import Inventory, at_once
 from .cloud.read import last_failure, offer
 from .cloud.session import Session
 from .cloud.verbs import VERBS
@@ -66,6 +66,8 @@ class Wave:
         }[operation]
         for cloud in clouds:
             self.inventory(cloud)
+        if operation == "failover":
+            self.inventory("b").warm(("server", "volume", "port"))
         return [
             Job(
                 server.name,
@@ -88,7 +90,9 @@ class Wave:
                 saw, todo = f"the plan has no {what}", "Name a cloud of clouds.yaml there: records of backups need it."
                 raise Refused(Refusal("no_admin_cloud", f"replicate {self.plan.name}", saw, todo))
             session = self.connect(name)
-            offer(session)  # one real request for each service, before many threads find it undiscovered
+            session.authenticate()
+            # one real request for each service, before many threads find it undiscovered
+            at_once(lambda: offer(session), lambda: session.version("block_storage"))
             self.inventories[key] = Inventory(session)
         return self.inventories[key]
 

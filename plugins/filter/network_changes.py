@@ -53,7 +53,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: >-
       {{ (plan | standby.openstack.network_changes(
-        'b', networks.networks, subnets.subnets, groups.security_groups)).texts }}
+        'b', networks.networks, subnets.subnets, security_groups.security_groups)).texts }}
 """
 
 RETURN = r"""

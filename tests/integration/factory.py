@@ -45,10 +45,18 @@ class Factory:
         body = {"name": self.name(suffix), "network_id": network, **fields}
         return self.api.send("POST", "network", "/ports", {"port": body})["port"]
 
-    def server(self, suffix: str = "srv", root: str | None = None, data: str | None = None, **more: Any) -> str:
+    def server(
+        self,
+        suffix: str = "srv",
+        root: str | None = None,
+        data: str | None = None,
+        together: Json | None = None,
+        **more: Any,
+    ) -> str:
         """An ACTIVE server without network; its root is made from the image unless it is given; its id.
 
         Args:
+            together: what the request says beside the server, such as hints for the scheduler.
             more: of the root's mapping, such as ``tag`` (default "root") and ``delete_on_termination``.
         """
         both = {"source_type": "volume", "destination_type": "volume"}
@@ -56,13 +64,13 @@ class Factory:
         if data:
             mappings.append({**both, "uuid": data, "boot_index": -1, "tag": "data"})
         mappings = [{key: value for key, value in row.items() if value is not None} for row in mappings]
-        return self.boot(suffix, flavor="m1.tiny", block_device_mapping_v2=mappings)
+        return self.boot(suffix, "m1.tiny", together, block_device_mapping_v2=mappings)
 
-    def boot(self, suffix: str, flavor: str, **fields: Any) -> str:
+    def boot(self, suffix: str, flavor: str, together: Json | None = None, **fields: Any) -> str:
         """Any server, once it is ACTIVE; its id."""
         flavor_id = self.api.named("compute", "/flavors", "flavors", flavor)["id"]
         body = {"name": self.name(suffix), "flavorRef": flavor_id, "networks": "none", **fields}
-        server = self.api.send("POST", "compute", "/servers", {"server": body})["server"]["id"]
+        server = self.api.send("POST", "compute", "/servers", {"server": body, **(together or {})})["server"]["id"]
         self.api.wait_server(server, "ACTIVE")
         return server
 
@@ -81,25 +89,40 @@ class Factory:
         self.api.wait_volume(root)
         return server
 
+    def network(self) -> str:
+        """A network of the project's own, where a member may choose addresses; its name."""
+        made = self.api.send("POST", "network", "/networks", {"network": {"name": self.name("net")}})["network"]
+        subnet = {"name": self.name("subnet"), "network_id": made["id"], "cidr": "10.9.0.0/24", "ip_version": 4}
+        self.api.send("POST", "network", "/subnets", {"subnet": subnet})
+        return made["name"]
+
+    def servers(self) -> list[Json]:
+        """The servers of this test."""
+        return self.api.get("compute", f"/servers/detail?name=^{self.prefix}", "servers")
+
+    def ids(self, service: str, kind: str) -> list[str]:
+        """The ids of this test's resources of a kind, such as "block_storage", "volumes"."""
+        items = self.api.get(service, f"/{kind}", kind.replace("-", "_"))
+        return [item["id"] for item in items if (item["name"] or "").startswith(self.prefix)]
+
     def delete_servers(self) -> None:
         """Ask for the end of the servers, and do not wait for it."""
-        for server in self.admin.get("compute", f"/servers?name=^{self.prefix}", "servers"):
+        for server in self.servers():
             self.admin.send("DELETE", "compute", f"/servers/{server['id']}")
 
     def clean(self) -> None:
         """Remove everything whose name begins with the prefix."""
         self.delete_servers()
-        self.api.wait(lambda: str(len(self.api.get("compute", f"/servers?name=^{self.prefix}", "servers"))), {"0"})
+        self.api.wait(lambda: str(len(self.servers())), {"0"})
         for kind in ("backups", "snapshots", "volumes"):
             self._delete("block_storage", kind)
-            if kind != "volumes":
-                self.api.wait(lambda kind=kind: str(len(self._mine("block_storage", kind))), {"0"})
-        self._delete("network", "ports")
-
-    def _mine(self, service: str, kind: str) -> list[str]:
-        items = self.api.get(service, f"/{kind}", kind)
-        return [item["id"] for item in items if (item["name"] or "").startswith(self.prefix)]
+            self.api.wait(lambda kind=kind: str(len(self.ids("block_storage", kind))), {"0"})
+        for kind in ("ports", "networks", "security-groups"):
+            self._delete("network", kind)
+        for group in self.api.get("compute", "/os-server-groups", "server_groups"):
+            if group["name"].startswith(self.prefix):
+                self.api.send("DELETE", "compute", f"/os-server-groups/{group['id']}")
 
     def _delete(self, service: str, kind: str) -> None:
-        for item in self._mine(service, kind):
-            self.admin.send("DELETE", service, f"/{kind}/{item}")
+        for resource_id in self.ids(service, kind):
+            self.admin.send("DELETE", service, f"/{kind}/{resource_id}")

@@ -30,12 +30,12 @@ class CallbackModule(CallbackBase):
         self._tell(result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """Prints a task that failed."""
-        self._tell(result)
+        """Prints a task that failed, which newer releases of Ansible say by this call only."""
+        self._tell(result, failed=True)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Prints a task that could not be run."""
-        self._tell(result)
+        self._tell(result, failed=True)
 
-    def _tell(self, result: Any) -> None:
-        self._display.display(json.dumps(result._result, default=str))
+    def _tell(self, result: Any, failed: bool = False) -> None:
+        self._display.display(json.dumps({**result._result, "failed": failed}, default=str))

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The compared ways of doing the same: N dormant servers get their replica as root and are unshelved.
+
+Each way is one playbook and one run of ansible-playbook, told which servers and volumes there are.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cloud import POINTS
+from documents import DEVICE, PLAN, made_id, server_name
+from measure import Measured, Scene, run
+
+Task = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way.
+
+    :param play: makes the play.
+    :param serial: whether a server waits for the one before, so that the time of N follows from that of fewer.
+    :param hosts: whether each server is a host of the inventory.
+    """
+
+    name: str
+    label: str
+    play: Callable[[], Task]
+    serial: bool = False
+    hosts: bool = False
+
+
+def _play(*tasks: Task, **more: Any) -> Task:
+    return {"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **more}
+
+
+def _wave() -> Task:
+    task = {
+        "name": "Fail over",
+        "standby.openstack.dr_wave": {"operation": "failover", "plan": "{{ plan }}", "timeout": 600},
+    }
+    return _play(task, vars_files=["plan.json"])
+
+
+def _attach(server: str, volume: str) -> Task:
+    # `wait` wants the volume in-use; as root of a shelved server it is reserved until the server is unshelved
+    options = {"cloud": "bench_b", "server": server, "volume": volume, "device": DEVICE, "wait": False}
+    return {"name": "Attach", "openstack.cloud.server_volume": options}
+
+
+def _unshelve(server: str, wait: bool) -> Task:
+    options = {"cloud": "bench_b", "name": server, "action": "unshelve", "wait": wait, "timeout": 600}
+    return {"name": "Unshelve", "openstack.cloud.server_action": options}
+
+
+def _loop() -> Task:
+    each = {"loop": "{{ servers }}", "loop_control": {"label": "{{ item.name }}"}}
+    server, volume = "{{ item.name }}", "{{ item.volume }}"
+    tasks = [{**_attach(server, volume), **each}, {**_unshelve(server, True), **each}]
+    return _play(*tasks, vars_files=["servers.json"])
+
+
+def _loop_late() -> Task:
+    """The best that two loops can do: unshelve all without waiting, then wait for each."""
+    each = {"loop": "{{ servers }}", "loop_control": {"label": "{{ item.name }}"}}
+    server, volume = "{{ item.name }}", "{{ item.volume }}"
+    wait = {
+        "name": "Wait",
+        "openstack.cloud.server_info": {"cloud": "bench_b", "name": server},
+        "register": "found",
+        "until": "found.servers[0].status == 'ACTIVE'",
+        "retries": 300,
+        "delay": 1,
+    }
+    tasks = [{**task, **each} for task in (_attach(server, volume), _unshelve(server, False), wait)]
+    return _play(*tasks, vars_files=["servers.json"])
+
+
+def _hosts_theirs() -> Task:
+    tasks = (_attach("{{ inventory_hostname }}", "{{ volume }}"), _unshelve("{{ inventory_hostname }}", True))
+    return _play(*tasks, hosts="all", strategy="free")
+
+
+def _hosts_ours() -> Task:
+    server = {"cloud": "bench_b", "server": "{{ inventory_hostname }}", "timeout": 600}
+    attach = {"name": "Attach", "standby.openstack.server_root_volume_attach": {**server, "volume": "{{ volume }}"}}
+    tasks = (attach, {"name": "Unshelve", "standby.openstack.server_unshelve": server})
+    return _play(*tasks, hosts="all", strategy="free")
+
+
+WAYS = {
+    way.name: way
+    for way in (
+        Way("wave", "`dr_wave` (one task)", _wave),
+        Way("hosts", "a host per server, modules of this collection", _hosts_ours, hosts=True),
+        Way("hosts-openstack", "a host per server, openstack.cloud", _hosts_theirs, hosts=True),
+        Way("loop-late", "`loop` of openstack.cloud, waiting at the end", _loop_late, serial=True),
+        Way("loop", "`loop` of openstack.cloud, waiting for each", _loop, serial=True),
+    )
+}
+
+
+def prepare(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> list[str]:
+    """Writes clouds.yaml, inventory, plan and playbook; returns the command."""
+    folder.mkdir(parents=True, exist_ok=True)
+    servers = [{"name": server_name(n), "volume": made_id(f"volume-{POINTS[-1]}", n)} for n in range(scene.servers)]
+    hosts = {row["name"]: {"volume": row["volume"]} for row in servers} if way.hosts else {"localhost": {}}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    for name, content in (
+        ("clouds.yaml", _clouds(port)),
+        ("inventory.yml", {"all": {"hosts": hosts, "vars": local}}),
+        ("servers.json", {"servers": servers}),
+        ("plan.json", {"plan": _plan(scene)}),
+        ("play.yml", [way.play()]),
+    ):
+        text = json.dumps(content) if name.endswith("json") else yaml.safe_dump(content, sort_keys=False)
+        (folder / name).write_text(text, encoding="utf-8")
+    return ["ansible-playbook", "-i", "inventory.yml", "--forks", str(forks), "play.yml"]
+
+
+def measure(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> Measured:
+    """One run of one way."""
+    env = {
+        "OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"),
+        "ANSIBLE_RETRY_FILES_ENABLED": "0",
+        "ANSIBLE_PIPELINING": "1",
+    }
+    return run(prepare(folder, scene, port, way, forks), env, folder, port, folder / "ansible.log")
+
+
+def _clouds(port: int) -> Task:
+    """Site B is the pretended cloud, site A is dead: nothing listens there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        dead = probe.getsockname()[1]
+    clouds = {}
+    for name, number in (("bench_a", dead), ("bench_b", port)):
+        auth = {"auth_url": f"http://127.0.0.1:{number}/identity/v3", "username": "bench", "password": "bench",
+                "project_name": "bench", "user_domain_id": "default", "project_domain_id": "default"}  # fmt: skip
+        clouds[name] = {"auth": auth, "region_name": "RegionB", "identity_api_version": "3"}
+    return {"clouds": clouds}
+
+
+def _plan(scene: Scene) -> Task:
+    servers = [
+        {
+            "name": server_name(number),
+            "flavor": "m1.tiny",
+            "boot_volume": {"image": "cirros", "size": 20},
+            "ports": [{"network": "app", "name": f"{server_name(number)}-port"}],
+        }
+        for number in range(scene.servers)
+    ]
+    sites = {"a": {"cloud": "bench_a"}, "b": {"cloud": "bench_b"}}
+    return {"name": PLAN, "sites": sites, "servers": servers}

@@ -33,7 +33,8 @@ OPTIONS: dict[str, Any] = {
     "min_interval": {"type": "int", "default": 0},
     "assume_networks": {"type": "bool", "default": False},
     "guarded_api": {"type": "str", "default": "advertised", "choices": ["advertised", "assume"]},
-    "threads": {"type": "int", "default": 50},
+    "threads": {"type": "int", "default": 100},
+    "requests_per_second": {"type": "int", "default": 0},
     "max_in_flight": {"type": "int", "default": 0},
     "timeout": {"type": "int", "default": 3600},
     "quiet": {"type": "bool", "default": False},
@@ -72,7 +73,7 @@ class ActionModule(ActionBase):
             tell=_say_nothing if options["quiet"] or check else _show,
         )
         results = fleet.run(wave.jobs(operation), check=check)
-        result = summary(operation, wave, fleet)
+        result = summary(operation, wave, fleet, self._task.diff)
         for text in foretold(wave, results) if check else ():
             say(text)
         for text in () if check and operation != "readiness" else closing(wave.plan.name, result):
@@ -83,7 +84,7 @@ class ActionModule(ActionBase):
 def _wave(options: Mapping[str, Any], check: bool) -> Wave:
     return Wave(
         plan=recovery_plan(options["plan"]),
-        connect=lambda name, timeout=None: _connect(name, timeout, options["threads"]),
+        connect=lambda name, timeout=None: _connect(name, timeout, options),
         now=utc_now(),
         site=options["site"],
         min_interval=options["min_interval"],
@@ -108,5 +109,6 @@ def _show(event: Event) -> None:
     Display().display(line(event), color=color)
 
 
-def _connect(name: str, timeout: int | None, threads: int) -> Session:
-    return Session({"cloud": name, **({"api_timeout": timeout} if timeout else {})}, threads)
+def _connect(name: str, timeout: int | None, options: Mapping[str, Any]) -> Session:
+    config = {"cloud": name, **({"api_timeout": timeout} if timeout else {})}
+    return Session(config, options["threads"], options["requests_per_second"])

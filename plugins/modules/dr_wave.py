@@ -67,7 +67,13 @@ options:
     description:
       - How many requests may be on their way at the same time.
     type: int
-    default: 50
+    default: 100
+  requests_per_second:
+    description:
+      - How many requests a cloud may get in one second, for clouds that limit them. 0 sends as many as O(threads) can,
+        and goes slower when the cloud answers that there are too many.
+    type: int
+    default: 0
   max_in_flight:
     description:
       - How many servers may be under way at the same time, for clouds that must be spared. 0 is no limit.

@@ -86,7 +86,7 @@ def _point(what: Recovery, server: PlanServer, placeholders_of: str, wanted: str
     """
     points, on = points_of(what.replicas), _attached(what.seen)
     begun = [point for point in points if any(volume.id in on for volume in point.volumes.values())]
-    held = {v.id for v in what.seen.volumes.values() if placeholders_of and is_placeholder(v, placeholders_of)}
+    held = {v.id for v in what.seen.volumes.values() if is_placeholder(v, placeholders_of, server.name)}
     strangers = on - {volume.id for volume in what.replicas} - held
     if strangers and what.seen.server:
         volumes = ", ".join(sorted(map(str, strangers)))
@@ -181,5 +181,7 @@ def _foretell(seen: Seen, root: Root, point: RecoveryPoint) -> tuple[Seen, Root]
 
 
 def decide_lag(what: Recovery, server: PlanServer) -> str | None:
-    """The time of the newest complete recovery point, None if there is none."""
-    return next((point.time for point in points_of(what.replicas) if point.complete(server.disks)), None)
+    """The time of the newest complete recovery point whose volumes can be used, None if there is none."""
+    fit = frozenset({"available", "reserved", "in-use"})
+    points = (p for p in points_of(what.replicas) if all(v.status in fit for v in p.volumes.values()))
+    return next((point.time for point in points if point.complete(server.disks)), None)

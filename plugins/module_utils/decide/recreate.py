@@ -43,7 +43,7 @@ def recreate_plan(
         steps = _replace(seen, definition, there, server, plan, wanted)
     if isinstance(steps, Refusal):
         return steps
-    loose = loose_placeholders(around, plan)
+    loose = loose_placeholders(around, plan, server.name)
     before = server_facts(seen, which_root(seen))
     after = server_facts(*_foretell(seen, server, point))
     return Plan(before, after if steps else before, (*steps, *(delete_placeholder(v.name, v.id) for v in loose)))

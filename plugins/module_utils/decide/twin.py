@@ -16,10 +16,13 @@ from .facts import is_dormant, server_facts
 from .handover import choose
 from .health import health_steps
 from .recovery_plan import PlanServer, RecoveryPlan
-from .replicas import PLAN, ROLE
+from .replicas import PLAN, ROLE, SERVER
 from .root_volume import clear_delete_flags, until_detached, which_root
 from .shelving import locked, shelve_step, start_steps, until_shelved
-from .states import SHELVE_TASKS, busy
+from .states import SHELVE_TASKS, advice, busy
+
+#: States from which a twin comes to rest. In any other nobody knows whether it works.
+_CAN_REST = frozenset({"ACTIVE", "SHUTOFF", "BUILD", "SHELVED", "SHELVED_OFFLOADED"})
 
 
 def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decision:
@@ -38,7 +41,7 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     if site.seen.server is None:
         steps = (*built.steps, *_from_scratch(server, site.around, empty))
         return Plan(built.before, _at_rest(built.after, empty), steps, extra=chosen.facts)
-    refusal = _not_a_twin_at_rest(site.seen, plan.name, wanted)
+    refusal = _unfit(site.seen, plan.name, wanted)
     if refusal:
         return refusal
     emptied = (*_take_off(site.seen), *_remove(site, plan.name)) if empty else ()
@@ -68,29 +71,35 @@ def _from_scratch(server: PlanServer, around: Surroundings, empty: bool) -> tupl
     )
 
 
-def _not_a_twin_at_rest(seen: Seen, plan: str, wanted: str) -> Refusal | None:
+def _unfit(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     """Only a server whose volumes are placeholders of this plan may be shelved and emptied."""
+    twin = seen.found
     foreign = foreign_volumes(seen, plan)
     if foreign:
         saw = f"a server of that name is at site B on {', '.join(foreign)}, which is no placeholder of plan {plan}"
         todo = "If it was failed over, leave it. Else rename it, or take the volumes off it yourself."
         return Refusal("not_a_twin", wanted, saw, todo)
-    refusal = locked(seen.found, wanted)
-    if refusal or seen.found.task_state in SHELVE_TASKS:
+    refusal = locked(twin, wanted)
+    if refusal or twin.task_state in SHELVE_TASKS:
         return refusal
-    return busy(seen.found, wanted)
+    refusal = busy(twin, wanted)
+    if refusal or twin.status in _CAN_REST:
+        return refusal
+    return Refusal("wrong_state", wanted, f"the twin is {twin.status}", advice(twin.status))
 
 
 def foreign_volumes(seen: Seen, plan: str) -> list[str]:
-    """Names or ids of attached volumes that are no placeholders of the plan, or of which nothing is known."""
-    attached = [(a.volume_id, seen.volumes.get(a.volume_id)) for a in seen.found.attachments]
-    foreign = [(volume_id, volume) for volume_id, volume in attached if not (volume and is_placeholder(volume, plan))]
+    """Names or ids of attached volumes that are no placeholders of the twin, or of which nothing is known."""
+    twin = seen.found
+    attached = [(a.volume_id, seen.volumes.get(a.volume_id)) for a in twin.attachments]
+    foreign = [(i, volume) for i, volume in attached if not (volume and is_placeholder(volume, plan, twin.name))]
     return [volume.name if volume and volume.name else volume_id for volume_id, volume in foreign]
 
 
-def is_placeholder(volume: Volume, plan: str) -> bool:
-    """Whether a volume was made to prove a twin of this plan."""
-    return volume.metadata.get(PLAN) == plan and volume.metadata.get(ROLE) == "placeholder"
+def is_placeholder(volume: Volume, plan: str, server: str) -> bool:
+    """Whether a volume was made to prove the twin of this server of this plan."""
+    marks = {PLAN: plan, SERVER: server, ROLE: "placeholder"}
+    return all(volume.metadata.get(key) == value for key, value in marks.items())
 
 
 def _to_rest(seen: Seen, server: PlanServer) -> tuple[Step, ...]:
@@ -109,23 +118,25 @@ def _to_rest(seen: Seen, server: PlanServer) -> tuple[Step, ...]:
 
 
 def _take_off(seen: Seen) -> tuple[Step, ...]:
-    twin = seen.found
-    ids = tuple(attachment.volume_id for attachment in twin.attachments)
+    """The root first: from then on the twin is dormant, so that a run that is killed in between carries on."""
+    twin, root = seen.found, which_root(seen).volume_id
+    ids = tuple(sorted((attachment.volume_id for attachment in twin.attachments), key=lambda i: i != root))
     labels = [(seen.volumes[i].name if i in seen.volumes else i, i) for i in ids]
     return (*clear_delete_flags(twin, ids), *(_detach(twin.name, twin.id, label, i) for label, i in labels))
 
 
 def _remove(site: Site, plan: str) -> tuple[Step, ...]:
     """Placeholders only: those attached now, and those that an earlier run took off but did not remove."""
-    attached = [volume for volume in site.seen.volumes.values() if is_placeholder(volume, plan)]
-    mine = {volume.id: volume for volume in (*loose_placeholders(site.around, plan), *attached)}
+    name = site.seen.found.name
+    attached = [volume for volume in site.seen.volumes.values() if is_placeholder(volume, plan, name)]
+    mine = {volume.id: volume for volume in (*loose_placeholders(site.around, plan, name), *attached)}
     return tuple(delete_placeholder(volume.name, volume.id) for volume in mine.values())
 
 
-def loose_placeholders(around: Surroundings, plan: str) -> list[Volume]:
+def loose_placeholders(around: Surroundings, plan: str, server: str) -> list[Volume]:
     """Placeholders that an earlier run took off their twin but did not remove."""
     named = [volume for volumes in around.same_name.values() for volume in volumes]
-    return [volume for volume in named if volume.status == "available" and is_placeholder(volume, plan)]
+    return [volume for volume in named if volume.status == "available" and is_placeholder(volume, plan, server)]
 
 
 def _detach(server: str, server_id: Any, label: str, volume_id: Any) -> Step:
@@ -152,8 +163,11 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> list[st
         return [built.seen]
     found = [f"would {step.text}" for step in built.steps if step.writes]
     root = which_root(seen)
+    attached = ", ".join(a.volume_id for a in seen.found.attachments if a.volume_id != root.volume_id)
     if chosen.method == "attach" and not is_dormant(seen, root):
         found.append(f"the twin is {seen.found.status}{_on(root)}, not dormant")
+    elif chosen.method == "attach" and attached:
+        found.append(f"the twin still has volume {attached}")
     if chosen.method == "recreate" and not _waits(seen, plan.name):
         found.append(f"the twin is {seen.found.status}{_on(root)}, not shelved on its placeholders")
     if seen.found.locked:

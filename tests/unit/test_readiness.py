@@ -1,0 +1,140 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a twin is ready for a failover: what is missing, all of it at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_lag, recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_readiness
+from builders import GUARDED, STOCK, nothing, plan, port, refusal, volume
+from recovery_builders import (
+    PLACEHOLDERS,
+    T1,
+    T2,
+    T3,
+    db,
+    placeholder,
+    point,
+    replica,
+    row,
+    site_of,
+    the_plan,
+    twin,
+)
+
+GRABBED = (placeholder("root"), volume("y", size=2, metadata={"standby_disk": "data"}))
+MOVED = replace(twin(), ports=(port(device_id="twin", security_groups=("sg-9",)),))
+
+
+def ready(site: Any, method: str = "attach", findings: Any = (), **changes: Any) -> Any:
+    the_row = row(**changes)
+    return decide_readiness(site, db(**changes), the_plan(the_row, handover=method), list(findings), T2)
+
+
+@pytest.mark.parametrize(
+    ("method", "seen"),
+    [("attach", twin()), ("recreate", twin(PLACEHOLDERS)), ("recreate", twin(PLACEHOLDERS, STOCK))],
+)
+def test_a_twin_at_rest_is_ready(method: str, seen: Any) -> None:
+    found = plan(ready(site_of(seen), method))
+    assert (found.steps, found.before, found.extra) == ((), found.after, {"recovery_point": T2})
+
+
+FINDINGS = {
+    "no twin": ("attach", nothing(), "there is no twin at site B"),
+    "on its placeholders": (
+        "attach",
+        twin(PLACEHOLDERS),
+        "the twin is SHELVED_OFFLOADED with root volume p-shop-db-root, not dormant",
+    ),
+    "half taken off": ("attach", twin(PLACEHOLDERS[1:]), "the twin still has volume p-shop-db-data"),
+    "a stranger is on": ("attach", twin([volume("x")]), "the twin still has volume x"),
+    "locked": ("attach", twin(locked=True), "the twin is locked"),
+    "still shelving": (
+        "recreate",
+        twin(PLACEHOLDERS, task_state="shelving_offloading"),
+        "the twin is SHELVED_OFFLOADED with root volume p-shop-db-root, not shelved on its placeholders",
+    ),
+    "running": (
+        "recreate",
+        twin(PLACEHOLDERS, status="ACTIVE"),
+        "the twin is ACTIVE with root volume p-shop-db-root, not shelved on its placeholders",
+    ),
+    "running and locked": (
+        "attach",
+        twin(PLACEHOLDERS, status="ACTIVE", locked=True),
+        "the twin is ACTIVE with root volume p-shop-db-root, not dormant; the twin is locked",
+    ),
+    "empty": ("recreate", twin(), "the twin is SHELVED_OFFLOADED, not shelved on its placeholders"),
+    "on a foreign volume": (
+        "recreate",
+        twin(GRABBED),
+        "the twin is SHELVED_OFFLOADED with root volume p-shop-db-root, not shelved on its placeholders",
+    ),
+    "failed over": (
+        "recreate",
+        twin(point(), status="ACTIVE"),
+        f"the twin is ACTIVE with root volume r-db-root-{T2}, not shelved on its placeholders",
+    ),
+    "in ERROR": (
+        "attach",
+        twin(status="ERROR", fault="No valid host was found."),
+        "a server of that name is in ERROR: No valid host was found.",
+    ),
+    "no guarded API": (
+        "attach",
+        twin(offer=STOCK),
+        "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FINDINGS)
+def test_what_is_missing(case: str) -> None:
+    method, seen, text = FINDINGS[case]
+    found = refusal(ready(site_of(seen), method))
+    assert (found.code, found.seen) == ("not_ready", text)
+    assert found.todo == "Run dr_prepare for the twin and dr_replicate for its replicas."
+
+
+def test_what_could_be_mended_is_a_finding() -> None:
+    row_port = {"network": "net", "fixed_ip": "10.0.0.5", "security_groups": ["inside"]}
+    ids = {("network", "net"): "net-1", ("security_group", "inside"): "sg-1"}
+    found = refusal(ready(site_of(MOVED, ids=ids), ports=[row_port]))
+    assert found.seen == "would change the security groups of port db-port0"
+
+
+def test_what_cannot_be_mended_is_a_finding() -> None:
+    assert refusal(ready(site_of(twin()), key_name="ops")).seen == "key_name is none, wanted ops"
+
+
+def test_findings_about_the_twin_and_its_replicas_are_told_together() -> None:
+    found = refusal(ready(site_of(twin(locked=True)), findings=["there is no complete recovery point"]))
+    assert found.text == (
+        "Refused to call db ready: the twin is locked; there is no complete recovery point. "
+        "Run dr_prepare for the twin and dr_replicate for its replicas."
+    )
+
+
+LAGS = {
+    "nothing": ((), None),
+    "the newest": ((*point(T1), *point(T2)), T2),
+    "one that is being copied does not count": ((*point(T1), *point(T2, metadata={})), T1),
+    "half a point does not count": ((*point(T1), replica("root", T2)), T1),
+    "copying": ((*point(T1), replica("root", T3), replica("data", T3, "copying")), T1),
+    "unusable": ((*point(T1), replica("root", T3), replica("data", T3, status="error")), T1),
+    "unusable, alone": ((replica("root", T3), replica("data", T3, status="maintenance")), None),
+    "another server's": ((*point(T1), *point(T3, server="app")), T1),
+    "in use": (point(T2, status="in-use", attached_to=("twin",)), T2),
+}
+
+
+@pytest.mark.parametrize("case", LAGS)
+def test_the_newest_recovery_point_that_a_failover_could_take(case: str) -> None:
+    volumes, time = LAGS[case]
+    assert decide_lag(recovery(nothing(GUARDED), volumes, "shop", "db"), db()) == time

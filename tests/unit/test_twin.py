@@ -1,0 +1,232 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Preparing a twin: state x task x lock x volumes x way of handing over -> the rungs that are left, or a refusal."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
+from ansible_collections.standby.openstack.plugins.module_utils.decide.states import ADVICE, SHELVE_TASKS
+from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_prepare
+from ansible_collections.standby.openstack.plugins.module_utils.model import Site
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
+from builders import GUARDED, STOCK, nothing, plan, refusal, volume
+from recovery_builders import PLACEHOLDERS, placeholder, point, site_of, surroundings, the_plan, twin
+from test_root_volume import STATUSES
+
+ROOT, DATA = PLACEHOLDERS
+VOLUMES = {
+    "both": PLACEHOLDERS,
+    "none": (),
+    "root only": (ROOT,),
+    "data only": (DATA,),
+    "replicas": point(),
+    "foreign": (volume("x", metadata={"standby_disk": "root"}), volume("y", size=2, metadata={"standby_disk": "data"})),
+    "one foreign": (ROOT, volume("y", size=2, metadata={"standby_disk": "data"})),
+    "another plan's": (placeholder("root", plan="bank"), placeholder("data", plan="bank")),
+    "another server's": (ROOT, placeholder("data", server="app")),
+}
+FOREIGN = {"replicas", "foreign", "one foreign", "another plan's", "another server's"}
+TASKS = (None, "shelving", "shelving_offloading", "spawning", "unshelving", "deleting", "a task of tomorrow")
+RISE = {"ACTIVE": ["wait", "shelve"], "SHUTOFF": ["start", "wait", "shelve"], "BUILD": ["wait", "wait", "shelve"]}
+
+
+def expected(status: str, task: str | None, lock: bool, volumes: str, method: str) -> list[str] | str:
+    """The verbs or the code of the refusal, in the order in which an operator would reason."""
+    if status == "ERROR":
+        return "server_error"
+    asleep = status == "SHELVED_OFFLOADED" and not task
+    if status != "BUILD" and (volumes == "root only" or (volumes in ("none", "data only") and not asleep)):
+        return "differs"
+    if volumes in FOREIGN:
+        return "not_a_twin"
+    if lock:
+        return "locked"
+    if task and task not in SHELVE_TASKS:
+        return "busy"
+    rungs = to_rest(status, task)
+    if rungs is None:
+        return "wrong_state"
+    count = len(VOLUMES[volumes]) if method == "attach" else 0
+    return [*rungs, *["detach_volume"] * count, *["delete_volume"] * count]
+
+
+def to_rest(status: str, task: str | None) -> list[str] | None:
+    """What brings a twin to rest; None if nobody knows."""
+    if task or status == "SHELVED":
+        return ["wait", "wait"] if status == "BUILD" else ["wait"]
+    return {**RISE, "SHELVED_OFFLOADED": []}.get(status)
+
+
+def verdict(decision: Any) -> list[str] | str:
+    return [step.verb for step in decision.steps] if isinstance(decision, Plan) else refusal(decision).code
+
+
+PLANS = {method: the_plan(handover=method) for method in ("attach", "recreate")}
+
+
+def prepare(site: Site, method: str = "attach") -> Any:
+    return decide_prepare(site, PLANS[method].servers[0], PLANS[method])
+
+
+@pytest.mark.parametrize("method", ["attach", "recreate"])
+@pytest.mark.parametrize("volumes", VOLUMES)
+def test_every_state(volumes: str, method: str) -> None:
+    for status, task, lock in itertools.product(STATUSES, TASKS, (False, True)):
+        seen = twin(VOLUMES[volumes], status=status, task_state=task, locked=lock)
+        found = verdict(prepare(site_of(seen), method))
+        assert found == expected(status, task, lock, volumes, method), (status, task, lock)
+
+
+def test_a_volume_of_which_cinder_tells_nothing_is_foreign() -> None:
+    found = refusal(prepare(site_of(twin(PLACEHOLDERS, known=False))))
+    assert (found.code, found.seen) == (
+        "not_a_twin",
+        "a server of that name is at site B on p-shop-db-root, p-shop-db-data, which is no placeholder of plan shop",
+    )
+
+
+TEXTS = {
+    "on replicas": (
+        twin(point(), status="ACTIVE"),
+        (
+            "a server of that name is at site B on shop-db-root-2026-11-20T09:00:00+00:00, "
+            "shop-db-data-2026-11-20T09:00:00+00:00, which is no placeholder of plan shop. "
+            "If it was failed over, leave it. Else rename it, or take the volumes off it yourself."
+        ),
+    ),
+    "locked": (twin(PLACEHOLDERS, locked=True), "the server is locked. Unlock it: openstack server unlock."),
+    "busy": (
+        twin(PLACEHOLDERS, status="ACTIVE", task_state="rebooting"),
+        "the server is ACTIVE and busy with the task rebooting. Wait until the task has ended, then repeat.",
+    ),
+    "in rescue": (twin(PLACEHOLDERS, status="RESCUE"), f"the twin is RESCUE. {ADVICE['RESCUE']}"),
+    "in a state of tomorrow": (twin(PLACEHOLDERS, status="NEW"), f"the twin is NEW. {ADVICE['*']}"),
+    "no guarded API": (
+        twin(PLACEHOLDERS, STOCK),
+        (
+            "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list). "
+            "The handover attach needs it (see nova_root_volume/README.md). "
+            "Every cloud can do handover: recreate."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_it_says_why_not_and_what_to_do(case: str) -> None:
+    seen, text = TEXTS[case]
+    assert refusal(prepare(site_of(seen))).text == f"Refused to prepare the twin db: {text}"
+
+
+FROM_SCRATCH = [
+    "make volume db-root-placeholder (1 GiB) from image cirros",
+    "make volume db-data-placeholder (2 GiB) from nothing",
+    "wait until volume db-root-placeholder is available",
+    "wait until volume db-data-placeholder is available",
+    "make port db-port0 on network net with address 10.0.0.5",
+    "make server db",
+    "mark volume db-root-placeholder as finished",
+    "mark volume db-data-placeholder as finished",
+    "check that the console of db shows 'login:'",
+    "shelve server db",
+]
+EMPTIED = [
+    "detach volume db-root-placeholder from server db",
+    "detach volume db-data-placeholder from server db",
+    "delete placeholder volume db-root-placeholder",
+    "delete placeholder volume db-data-placeholder",
+]
+
+
+@pytest.mark.parametrize(("method", "offer", "rest"), [("attach", GUARDED, EMPTIED), ("recreate", STOCK, [])])
+def test_from_scratch(method: str, offer: Any, rest: list[str]) -> None:
+    found = plan(prepare(Site(nothing(offer), surroundings(ports={"db-port0": ()})), method))
+    assert [step.text for step in found.steps] == [*FROM_SCRATCH, *rest]
+    assert (found.before, found.after["status"]) == ({}, "SHELVED_OFFLOADED")
+    assert found.after["dormant"] is (method == "attach")
+    assert len(found.after["volumes"]) == (0 if method == "attach" else 2)
+    assert found.extra["handover"] == method
+
+
+def test_from_scratch_refers_to_what_it_makes_itself() -> None:
+    found = plan(prepare(Site(nothing(), surroundings(ports={"db-port0": ()}))))
+    by_text = {step.text: step for step in found.steps}
+    assert by_text["shelve server db"].args == {"server_id": Ref("server")}
+    assert by_text[EMPTIED[0]].args == {"server_id": Ref("server"), "volume_id": Ref("disk root")}
+    assert by_text[EMPTIED[3]].args == {"volume_id": Ref("disk data")}
+
+
+def test_every_placeholder_is_marked_as_one() -> None:
+    found = plan(prepare(Site(nothing(), surroundings(ports={"db-port0": ()}))))
+    made = {step.result: step.args["metadata"] for step in found.steps if step.verb == "create_volume"}
+    assert made == {
+        f"disk {volume.metadata['standby_disk']}": {**volume.metadata, BUILDING: "db"} for volume in PLACEHOLDERS
+    }
+
+
+def test_the_volumes_of_a_run_that_was_killed_are_used() -> None:
+    killed = replace(ROOT, metadata={**ROOT.metadata, BUILDING: "db"})
+    site = Site(nothing(), surroundings(same_name={"root": (killed,), "data": ()}, ports={"db-port0": ()}))
+    texts = [step.text for step in plan(prepare(site)).steps]
+    assert texts == [text for text in (*FROM_SCRATCH, *EMPTIED) if text not in (FROM_SCRATCH[0], FROM_SCRATCH[2])]
+
+
+def test_a_killed_run_that_had_made_the_server_leaves_marks_that_are_removed() -> None:
+    volumes = [replace(v, metadata={**v.metadata, BUILDING: "db"}) for v in PLACEHOLDERS]
+    texts = [step.text for step in plan(prepare(site_of(twin(volumes, status="ACTIVE")))).steps]
+    assert texts == [*FROM_SCRATCH[-4:], *EMPTIED]
+
+
+def test_a_volume_that_merely_has_the_name_is_refused() -> None:
+    site = Site(nothing(), surroundings(same_name={"root": (volume("x", name="db-root-placeholder"),), "data": ()}))
+    assert "exists already and was not made for this server" in refusal(prepare(site)).seen
+
+
+def test_the_root_is_taken_off_first_whatever_nova_lists_first() -> None:
+    """A twin without its root is dormant, so a run that was killed in between carries on; the other way it differs."""
+    texts = [step.text for step in plan(prepare(site_of(twin((DATA, ROOT))))).steps]
+    assert texts[:2] == EMPTIED[:2]
+
+
+def test_delete_flags_are_cleared_before_anything_is_taken_off() -> None:
+    seen = twin(PLACEHOLDERS)
+    flagged = tuple(replace(a, delete_on_termination=True) for a in seen.found.attachments)
+    found = plan(prepare(site_of(replace(seen, server=replace(seen.found, attachments=flagged)))))
+    cleared = [step.args["volume_id"] for step in found.steps if step.verb == "set_delete_on_termination"]
+    assert set(cleared) == {ROOT.id, DATA.id}
+    verbs = [step.verb for step in found.steps]
+    assert max(i for i, v in enumerate(verbs) if v == "set_delete_on_termination") < verbs.index("detach_volume")
+
+
+@pytest.mark.parametrize("free", [(ROOT,), (ROOT, DATA), ()])
+def test_placeholders_that_were_taken_off_but_not_removed_are_removed(free: tuple[Any, ...]) -> None:
+    same = {"root": tuple(v for v in free if v is ROOT), "data": tuple(v for v in free if v is DATA)}
+    found = plan(prepare(site_of(twin(), same_name=same)))
+    assert [(step.verb, step.args) for step in found.steps] == [("delete_volume", {"volume_id": v.id}) for v in free]
+
+
+LEFT_ALONE = {
+    "in use": placeholder("root", status="in-use", attached_to=("other",)),
+    "without marks": volume("x", name="db-root-placeholder"),
+    "of another plan": placeholder("root", plan="bank", name="db-root-placeholder"),
+    "of another server": placeholder("root", server="app", name="db-root-placeholder"),
+    "a replica": replace(point()[0], name="db-root-placeholder"),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_ALONE)
+def test_other_volumes_of_the_same_name_are_left_alone(case: str) -> None:
+    assert not plan(prepare(site_of(twin(), same_name={"root": (LEFT_ALONE[case],), "data": ()}))).steps
+
+
+def test_a_twin_at_rest_is_left_alone() -> None:
+    found = plan(prepare(site_of(twin())))
+    assert (found.steps, found.before) == ((), found.after)
+    found = plan(prepare(site_of(twin(PLACEHOLDERS, STOCK)), "recreate"))
+    assert (found.steps, found.before) == ((), found.after)

@@ -15,10 +15,12 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent import futures
 from typing import Any
 
 import openstack
 import pytest
+import requests
 
 POCKET_CLOUD = pathlib.Path(__file__).resolve().parent / "pocket-cloud"
 sys.path.insert(0, str(POCKET_CLOUD.parent))
@@ -260,3 +262,17 @@ def test_a_port_that_is_taken_is_an_error_that_says_so() -> None:
         said = pocket_cloud("up", expect=1)
     assert f"Wanted to start placement of site a on port {port}, but something else listens there." in said
     pocket_cloud("up")
+
+
+def test_the_first_requests_to_a_service_are_answered_as_all_later_ones(a: Person) -> None:
+    """Many at once, to a neutron that has just started: it must know its policies by then."""
+    pocket_cloud("kill", "a", "neutron")
+    pocket_cloud("up")
+    url = f"{a.openstack.network.get_endpoint()}/v2.0/networks?name=shared-net"
+    headers = {"X-Auth-Token": a.openstack.session.get_token()}
+
+    def networks_found(_number: int) -> int:
+        return len(requests.get(url, headers=headers, timeout=SECONDS).json()["networks"])
+
+    with futures.ThreadPoolExecutor(24) as pool:
+        assert set(pool.map(networks_found, range(48))) == {1}

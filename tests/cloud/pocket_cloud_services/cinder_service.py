@@ -32,6 +32,7 @@ def load(place: site.Site) -> tuple[Any, Callable[[], None]]:
 
     run_privileged_code_here()
     pin_heartbeat_rows()
+    environment.load_policies("cinder.policy")
     return api.application, start_workers
 
 

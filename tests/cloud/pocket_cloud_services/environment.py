@@ -51,4 +51,16 @@ def load_api(service: str) -> Any:
     name, module = API_MODULES[service]
     sys.argv = [name]
     install_replacements()
-    return importlib.import_module(module).application
+    application = importlib.import_module(module).application
+    if service == "neutron":
+        load_policies("neutron.policy")
+    return application
+
+
+def load_policies(module: str) -> None:
+    """Load the policies of a service before it serves.
+
+    neutron and cinder do it in the first request, and show the unfinished enforcer to all other threads: to a burst of
+    first requests neutron answers with empty lists, and lets through what the policies forbid.
+    """
+    importlib.import_module(module).init()

@@ -38,7 +38,7 @@ class Waiter:
 
 @dataclass(eq=False)
 class _Watch:
-    """Waits that one poll answers. ``newest``: when the last of them began; ``busy``: a poll is on its way."""
+    """Waits that one poll answers. ``newest``: when the last of them began or ended; ``busy``: a poll is on its way."""
 
     cloud: str
     kind: str
@@ -122,17 +122,25 @@ class Watches:
         A passing fault of a read ends none: it is forgiven until the deadline.
         """
         watch, now = asked.watch, self._clock()
+        ends = _ends(asked, future)
+        if ends:
+            watch.newest = now  # what ends together began together: more are likely to follow soon
         singles = sum(kind in SINGLE for _cloud, kind, *_rest in self._watches)
         cost = singles * SHARE if asked.kind in SINGLE else now - asked.began
         watch.busy, watch.due = False, now + interval(now - watch.newest, cost)
-        # the deadline may have ended others meanwhile
-        group = [(waiter, pause) for waiter, pause in asked.waits.items() if watch.waits.get(waiter) is pause]
-        error = future.exception()
-        if error:
-            return [] if _passing(error) else [(waiter, error) for waiter, _pause in group]
-        states = future.result()
-        ends = ((waiter, _end(waiter, pause, states)) for waiter, pause in group)
-        return [(waiter, end) for waiter, end in ends if end is not None]
+        return ends
+
+
+def _ends(asked: Asked, future: Future) -> list[tuple[Any, State | BaseException]]:
+    waits = asked.watch.waits
+    # the deadline may have ended others meanwhile
+    group = [(waiter, pause) for waiter, pause in asked.waits.items() if waits.get(waiter) is pause]
+    error = future.exception()
+    if error:
+        return [] if _passing(error) else [(waiter, error) for waiter, _pause in group]
+    states = future.result()
+    ends = ((waiter, _end(waiter, pause, states)) for waiter, pause in group)
+    return [(waiter, end) for waiter, end in ends if end is not None]
 
 
 def _end(waiter: Waiter, pause: Pause, states: Mapping[Any, State]) -> State | StandbyError | None:

@@ -192,16 +192,20 @@ class Wave:
         return read, lambda what: decide_failover(what, server, self.plan)
 
     def fence(self, reason: str | None) -> str:
-        """Why the failover may go on, in words.
+        """Why the failover may go on, in words. Site A is not asked when the operator's word overrules its answer.
 
         :raises Refused: if the servers may still be running at site A.
         """
-        names = [server.name for server in self.plan.servers]
-        answer = SiteAnswer(*read_dr.ask(lambda: self.connect(self.plan.clouds["a"], FENCE_TIMEOUT), names))
+        # a site that is gone gives no answer at all, which takes FENCE_TIMEOUT to find out
+        answer = SiteAnswer(False) if reason else self._ask_a()
         verdict = may_fail_over(answer, self.plan.name, reason)
         if isinstance(verdict, Refusal):
             raise Refused(verdict)
         return verdict
+
+    def _ask_a(self) -> SiteAnswer:
+        names = [server.name for server in self.plan.servers]
+        return SiteAnswer(*read_dr.ask(lambda: self.connect(self.plan.clouds["a"], FENCE_TIMEOUT), names))
 
 
 def utc_now() -> datetime:

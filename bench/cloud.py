@@ -19,8 +19,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import documents
-from documents import DEVICE, SERVICES, TOKEN, Json, made_id, server_name
+from bench import documents
+from bench.documents import DEVICE, SERVICES, TOKEN, Json, made_id, server_name
 
 #: What Nova, Cinder and Neutron list at most in one page (max_limit, osapi_max_limit).
 PAGE = 1000

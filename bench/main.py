@@ -13,11 +13,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from measure import HERE, Measured, Scene, active, pretended_cloud
-from table import Row, conditions, markdown, verdicts, write
-from ways import WAYS, Way, measure
+from bench.measure import REPO, Measured, Scene, active, pretended_cloud
+from bench.table import Row, conditions, markdown, verdicts, write
+from bench.ways import WAYS, Way, measure
 
-REPO = HERE.parent
 FOLDER = REPO / "build" / "bench"
 PAGE = REPO / "docs" / "performance.md"
 
@@ -35,6 +34,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--unshelve", type=float, default=10.0, help="seconds until a server is ACTIVE")
     parser.add_argument("--row", type=float, default=0.0, help="seconds for each row of a list")
     parser.add_argument("--rate", type=int, default=0, help="requests in a second, above which the answer is 429")
+    parser.add_argument("--revoke", type=float, default=0.0, help="seconds after which the token is revoked")
     parser.add_argument("--forks", type=int, default=50, help="of Ansible, where each server is a host")
     parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.relative_to(REPO)}")
     options = parser.parse_args(arguments)
@@ -51,7 +51,12 @@ def scenes(options: argparse.Namespace) -> Iterator[tuple[Way, Scene]]:
         way = WAYS[name]
         fitting = [options.loop_n] if way.serial else [n for n in counts if not way.hosts or n <= MOST_HOSTS]
         for count in fitting:
-            yield way, Scene(count, options.latency, options.unshelve, options.row, options.rate)
+            yield way, scene(options, count)
+
+
+def scene(options: argparse.Namespace, count: int) -> Scene:
+    """The scene of the command line with so many servers."""
+    return Scene(count, options.latency, options.unshelve, options.row, options.rate, options.revoke)
 
 
 def rows(way: Way, scene: Scene, forks: int) -> Iterator[Row]:
@@ -77,13 +82,12 @@ def once(way: Way, scene: Scene, forks: int, port: int) -> Measured:
 def main(arguments: list[str]) -> int:
     """Measures, shows, judges; returns the exit code."""
     options = parsed(arguments)
-    first = Scene(1, options.latency, options.unshelve, options.row, options.rate)
-    head, found = conditions(first, options.forks), []
+    head, found = conditions(scene(options, 1), options.forks), []
     print(head, flush=True)
     for _warm_up in rows(WAYS["wave"], Scene(1, 0.0, 0.0), 5):
         pass  # Python compiles what it has not seen before; nobody should be measured with that
-    for way, scene in scenes(options):
-        for row in rows(way, scene, options.forks):
+    for way, stage in scenes(options):
+        for row in rows(way, stage, options.forks):
             found.append(row)
             print("  ".join(row.cells()), flush=True)
     text = markdown(found, head)

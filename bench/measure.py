@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud import kinds
+from bench.cloud import kinds
 
-HERE = Path(__file__).resolve().parent
+REPO = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Measured:
 @contextlib.contextmanager
 def pretended_cloud(scene: Scene) -> Iterator[int]:
     """Starts the cloud of a scene and yields its port."""
-    command = [sys.executable, str(HERE / "server.py")]
+    command = [sys.executable, "-m", "bench.server"]
     for name in ("servers", "latency", "unshelve", "row", "rate", "revoke"):
         command += [f"--{name}", str(getattr(scene, name))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=REPO, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:

@@ -14,7 +14,7 @@ import asyncio
 import sys
 from collections import deque
 
-from cloud import REFUSED, Answer, Cloud, refused
+from bench.cloud import REFUSED, Answer, Cloud, refused
 
 REASONS = {200: "OK", 201: "Created", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
            409: "Conflict", 429: "Too Many Requests"}  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from measure import Measured, Scene
+from bench.measure import Measured, Scene
 
 BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end: written by make bench -->"
 COLUMNS = ("Way", "Servers", "Wall s", "x bound", "CPU s", "Peak MiB", "Requests", "per server", "of them writes",

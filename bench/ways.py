@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from cloud import POINTS
-from documents import DEVICE, PLAN, made_id, server_name
-from measure import Measured, Scene, run
+
+from bench.cloud import POINTS
+from bench.documents import DEVICE, PLAN, made_id, server_name
+from bench.measure import Measured, Scene, run
 
 Task = dict[str, Any]
 

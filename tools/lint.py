@@ -32,6 +32,7 @@ def phases() -> list[Phase]:
         Phase("style", [PYTHON, "tools/style.py", *sources("*.py")]),
         Phase("mypy plugins", ["mypy", "-p", package], env={"MYPYPATH": str(LIVE)}),
         Phase("mypy tools", ["mypy", "tools"]),
+        Phase("mypy bench", ["mypy", "bench"]),
         Phase("mypy cloud", ["mypy", "tests/cloud"], env={"MYPYPATH": "tests/cloud"}),
         Phase("mypy nova", ["mypy", "nova_root_volume/src"], env={"MYPYPATH": "nova_root_volume/src"}),
         Phase("yamllint", ["yamllint", "--strict", "."]),

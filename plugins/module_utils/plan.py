@@ -95,7 +95,7 @@ class Refusal:
     @property
     def text(self) -> str:
         """One line for people."""
-        return f"Refused to {self.wanted}: {self.seen}. {self.todo}"
+        return f"Refused to {self.wanted}: {self.seen.rstrip('.')}. {self.todo}"
 
 
 Decision = Union[Plan, Refusal]

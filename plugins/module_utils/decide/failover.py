@@ -17,7 +17,7 @@ from .recovery_plan import PlanServer, RecoveryPlan
 from .recreate import recreate_plan
 from .replicas import RecoveryPoint, points_of, replicas_of
 from .root_volume import attach_step, unfit_root, until_attached, which_root
-from .shelving import locked, start_steps, unshelve_step, until_active
+from .shelving import locked, start_refused, start_steps, unshelve_step, until_active
 from .states import UNSHELVE_TASKS, advice, busy
 from .twin import is_placeholder
 
@@ -61,13 +61,16 @@ def decide_failover(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> D
 
 def _attach_plan(seen: Seen, server: PlanServer, point: RecoveryPoint, wanted: str) -> Plan | Refusal:
     """Attaches the replicas, unshelves, checks health."""
-    root = which_root(seen)
+    root, replica = which_root(seen), point.volumes["root"]
+    if root.present and root.volume_id != replica.id:
+        saw = f"the root of the twin is volume {root.volume_id}, not {replica.name}"
+        return Refusal("wrong_root", wanted, saw, "Detach it, then repeat.")
     steps = _steps(seen, server, root, point, wanted)
     if isinstance(steps, Refusal):
         return steps
     before = server_facts(seen, root)
     changes = any(step.writes or (step.until and step.until.kind == "server") for step in steps)
-    return Plan(before, server_facts(*_foretell(seen, root, point)) if changes else before, steps)
+    return Plan(before, server_facts(*_foretell(seen, root, point, server.disks)) if changes else before, steps)
 
 
 def _unfit_twin(seen: Seen, wanted: str) -> Refusal | None:
@@ -76,6 +79,9 @@ def _unfit_twin(seen: Seen, wanted: str) -> Refusal | None:
     if seen.found.status == "ERROR":
         saw = f"the twin is in ERROR: {seen.found.fault or 'Nova tells no reason'}"
         return Refusal("wrong_state", wanted, saw, advice("ERROR"))
+    if seen.found.image_id:
+        saw = "a server of that name is at site B, and it boots from an image"
+        return Refusal("not_volume_backed", wanted, saw, "Rename it, then run dr_prepare.")
     return None
 
 
@@ -130,7 +136,7 @@ def _steps(
     if refusal:
         return refusal
     if twin.status in ("ACTIVE", "SHUTOFF") and root.present and not missing:
-        return (*start_steps(twin), *health)
+        return start_refused(twin, wanted) or (*start_steps(twin), *health)
     if twin.status != "SHELVED_OFFLOADED":
         saw = f"the twin is {twin.status}" + (f" without {', '.join(v.name for v in missing)}" if missing else "")
         return Refusal("wrong_state", wanted, saw, advice(twin.status))
@@ -167,16 +173,15 @@ def _planned_address(server: PlanServer) -> str:
     return next((nic.fixed_ip for nic in server.at_b.nics if nic.fixed_ip), "")
 
 
-def _foretell(seen: Seen, root: Root, point: RecoveryPoint) -> tuple[Seen, Root]:
+def _foretell(seen: Seen, root: Root, point: RecoveryPoint, disks: Sequence[str]) -> tuple[Seen, Root]:
     """The twin as it will be: running, on the replicas."""
     replica = point.volumes["root"]
-    attachments = tuple(
-        Attachment(volume.id, root.device if disk == "root" else None) for disk, volume in sorted(point.volumes.items())
-    )
+    taken = [(disk, point.volumes[disk]) for disk in sorted(disks)]
+    attachments = tuple(Attachment(volume.id, root.device if disk == "root" else None) for disk, volume in taken)
     server = replace(seen.found, status="ACTIVE", task_state=None, attachments=attachments)
     on = replace(root, present=True, volume_id=replica.id)
     answer = RootAnswer(root.device or "", True, replica.id)
-    volumes = {volume.id: replace(volume, status="in-use") for volume in point.volumes.values()}
+    volumes = {volume.id: replace(volume, status="in-use") for _disk, volume in taken}
     return replace(seen, server=server, volumes=volumes, root_answer=answer), on
 
 

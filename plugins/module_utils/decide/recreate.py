@@ -21,9 +21,9 @@ from .building import build_steps, problems
 from .facts import server_facts
 from .health import health_steps
 from .recovery_plan import PlanServer
-from .replicas import RecoveryPoint
+from .replicas import PLAN, RecoveryPoint
 from .root_volume import clear_delete_flags, until_detached, which_root
-from .shelving import locked, start_steps
+from .shelving import locked, start_refused, start_steps
 from .states import advice, busy
 from .twin import delete_placeholder, foreign_volumes, loose_placeholders
 
@@ -38,7 +38,7 @@ def recreate_plan(
     if twin is None:
         steps = _build(definition, there, server, wanted)
     elif any(_is_on(volume, seen) for volume in point.volumes.values()):
-        steps = _come_up(seen, server, wanted)
+        steps = _come_up(seen, server, point, wanted)
     else:
         steps = _replace(seen, definition, there, server, plan, wanted)
     if isinstance(steps, Refusal):
@@ -108,11 +108,9 @@ def _drop(volume: Volume) -> tuple[Step, Step]:
 
 def _not_at_rest(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     twin = seen.found
-    foreign = foreign_volumes(seen, plan)
-    if foreign or not twin.attachments:
-        saw = (
-            f"the twin is {twin.status} with volume {', '.join(foreign) or 'none'}, which is no placeholder of the plan"
-        )
+    strange = _strange(seen, plan)
+    if strange:
+        saw = f"the twin is {twin.status} {strange}"
         return Refusal("not_a_twin", wanted, saw, "Nothing was deleted. Find out whose server it is.")
     refusal = locked(twin, wanted) or busy(twin, wanted)
     if refusal or twin.status == "SHELVED_OFFLOADED":
@@ -121,7 +119,19 @@ def _not_at_rest(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     return Refusal("wrong_state", wanted, saw, "Run dr_prepare first. " + advice("*"))
 
 
-def _come_up(seen: Seen, server: PlanServer, wanted: str) -> tuple[Step, ...] | Refusal:
+def _strange(seen: Seen, plan: str) -> str:
+    """Why a server was not made as a twin of the plan, "" if it was. Only such a one is ever deleted."""
+    twin, foreign = seen.found, foreign_volumes(seen, plan)
+    if foreign or not twin.attachments:
+        return f"with volume {', '.join(foreign) or 'none'}, which is no placeholder of the plan"
+    if twin.image_id:
+        return "and boots from an image"
+    return "" if twin.metadata.get(PLAN) == plan else f"without the mark {PLAN} of the plan"
+
+
+def _come_up(
+    seen: Seen, server: PlanServer, point: RecoveryPoint, wanted: str
+) -> tuple[Step, ...] | Refusal:  # fmt: skip
     """The server is made from the replicas already."""
     made = seen.found
     address = next((address for port in seen.ports for address in port.fixed_ips), "")
@@ -132,8 +142,12 @@ def _come_up(seen: Seen, server: PlanServer, wanted: str) -> tuple[Step, ...] | 
     refusal = busy(made, wanted)
     if refusal:
         return refusal
+    missing = [point.volumes[disk].name for disk in server.disks if not _is_on(point.volumes[disk], seen)]
+    if missing:
+        saw = f"the server is {made.status} without {', '.join(missing)}"
+        return Refusal("wrong_state", wanted, saw, "Attach it, or remove the server and keep its volumes, then repeat.")
     if made.status in ("ACTIVE", "SHUTOFF"):
-        return (*start_steps(made), *health)
+        return start_refused(made, wanted) or (*start_steps(made), *health)
     saw = f"the server is {made.status} on its replicas" + (f": {made.fault}" if made.fault else "")
     todo = "The replicas are safe. Remove the server with server_boot_volume state: absent, then repeat. "
     return Refusal("wrong_state", wanted, saw, todo + advice(made.status))
@@ -146,10 +160,25 @@ def _is_on(volume: Volume, seen: Seen) -> bool:
 def _foretell(seen: Seen, server: PlanServer, point: RecoveryPoint) -> tuple[Seen, Root]:
     """The server as it will be; a new one has no id yet."""
     old = seen.server
-    attachments = tuple(Attachment(volume.id, None, disk) for disk, volume in sorted(point.volumes.items()))
+    taken = {disk: point.volumes[disk] for disk in sorted(server.disks)}
+    attachments = tuple(Attachment(volume.id, None, disk) for disk, volume in taken.items())
     kept = old and any(a.volume_id == point.volumes["root"].id for a in old.attachments)
-    base = old if old and kept else Server("(new)", server.name, "ACTIVE", flavor=Flavor(server.at_b.flavor))
+    base = old if old and kept else _new_server(server.at_b)
     made = replace(base, status="ACTIVE", task_state=None, attachments=attachments)
-    volumes: dict[str, Any] = {volume.id: replace(volume, status="in-use") for volume in point.volumes.values()}
+    volumes: dict[str, Any] = {volume.id: replace(volume, status="in-use") for volume in taken.values()}
     after = replace(seen, server=made, volumes=volumes, root_answer=None)
     return after, replace(which_root(after), found_by=which_root(seen).found_by)
+
+
+def _new_server(wanted: ServerWanted) -> Server:
+    return Server(
+        "(new)",
+        wanted.name,
+        "ACTIVE",
+        flavor=Flavor(wanted.flavor),
+        availability_zone=wanted.availability_zone or "",
+        metadata=dict(wanted.metadata or {}),
+        description=wanted.description or "",
+        key_name=wanted.key_name,
+        config_drive=bool(wanted.config_drive),
+    )

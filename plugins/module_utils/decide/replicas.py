@@ -45,10 +45,18 @@ def replicas_of(volumes: Iterable[Volume], plan: str, server: str) -> list[Volum
     ]
 
 
+def _worth(volume: Volume) -> tuple[bool, bool, bool]:
+    complete = volume.metadata.get(STATE) == "complete"
+    return not volume.status.startswith("error"), complete, bool(volume.attached_to)
+
+
 def points_of(replicas: Iterable[Volume]) -> list[RecoveryPoint]:
-    """The recovery points that replicas make up, the newest first."""
+    """The recovery points that replicas make up, the newest first.
+
+    Where a copy failed and was made again there are two volumes of one disk: the better one is the replica.
+    """
     points: dict[str, RecoveryPoint] = {}
-    for volume in replicas:
+    for volume in sorted(replicas, key=_worth):
         time = volume.metadata[POINT]
         points.setdefault(time, RecoveryPoint(time)).volumes[volume.metadata.get(DISK, "")] = volume
     return [points[time] for time in sorted(points, reverse=True)]

@@ -129,6 +129,11 @@ def start_steps(server: Server) -> tuple[Step, ...]:
     return (Step("start", f"start server {server.name}", {"server_id": server.id}, until),)
 
 
+def start_refused(server: Server, wanted: str) -> Refusal | None:
+    """Why `start_steps` cannot be done: nobody but an administrator starts a locked server."""
+    return locked(server, wanted) if server.status == "SHUTOFF" else None
+
+
 def no_server(wanted: str) -> Refusal:
     """The refusal for a server that does not exist."""
     return Refusal("no_server", wanted, "the cloud knows no server of that name or id", "Check the name.")

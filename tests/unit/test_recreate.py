@@ -1,0 +1,270 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failing over by making the server anew: every rung, and that nothing is deleted that is not the twin's own."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
+from ansible_collections.standby.openstack.plugins.module_utils.model import Flavor, Seen, Surroundings
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
+from builders import GUARDED, STOCK, nothing, plan, port, refusal, volume
+from recovery_builders import PLACEHOLDERS, T1, T2, placeholder, point, replica, row, surroundings, the_plan, twin
+from test_root_volume import STATUSES
+
+PLAN_ = the_plan(handover="recreate")
+ROOT, DATA = point(T2)
+ON = tuple(replace(v, status="in-use", attached_to=("twin",)) for v in (ROOT, DATA))
+HELD = tuple(replace(v, status="reserved", attached_to=("twin",)) for v in PLACEHOLDERS)
+DEFAULT = (*point(T1), *point(T2))
+
+
+def fail_over(seen: Seen, around: Surroundings | None = None, volumes: Any = DEFAULT, of: Any = PLAN_) -> Any:
+    """The list of volumes is the truth about those that are attached."""
+    listed = {v.id: v for v in (*volumes, *seen.volumes.values())}
+    what = recovery(seen, tuple(listed.values()), "shop", "db", around or surroundings())
+    return decide_failover(what, of.servers[0], of)
+
+
+def texts(decision: Any) -> list[str]:
+    return [step.text for step in plan(decision).steps]
+
+
+BUILD = ["make server db", "check that the console of db shows 'login:'"]
+DROP = [
+    "wait until placeholder volume db-root-placeholder is free",
+    "delete placeholder volume db-root-placeholder",
+    "wait until placeholder volume db-data-placeholder is free",
+    "delete placeholder volume db-data-placeholder",
+]
+VOLUMES = {"placeholders": HELD, "replicas": ON, "none": (), "root replica": ON[:1], "data replica": (HELD[0], ON[1])}
+
+
+def expected(status: str, task: str | None, lock: bool, volumes: str) -> list[str] | str:
+    """The steps that are left, or the code of the refusal."""
+    if volumes == "none":
+        return "not_a_twin"
+    if volumes == "placeholders":
+        stopped = "locked" if lock else "busy" if task else None
+        ready = status == "SHELVED_OFFLOADED"
+        return stopped or (["delete the twin db", *BUILD, *DROP] if ready else "wrong_state")
+    if status == "BUILD":
+        return ["wait until server db is built", BUILD[1]]
+    if task:
+        return "busy"
+    if volumes != "replicas" or status not in ("ACTIVE", "SHUTOFF"):
+        return "wrong_state"
+    if status == "SHUTOFF":
+        return "locked" if lock else ["start server db", BUILD[1]]
+    return [BUILD[1]]
+
+
+@pytest.mark.parametrize("volumes", VOLUMES)
+@pytest.mark.parametrize("lock", [False, True])
+def test_every_state(volumes: str, lock: bool) -> None:
+    for status, task, offer in itertools.product(STATUSES, (None, "spawning", "deleting"), (GUARDED, STOCK)):
+        found = fail_over(twin(VOLUMES[volumes], offer, status=status, task_state=task, locked=lock))
+        verdict = texts(found) if isinstance(found, Plan) else refusal(found).code
+        assert verdict == expected(status, task, lock, volumes), (status, task)
+
+
+def test_what_the_new_server_is_made_of() -> None:
+    found = plan(fail_over(twin(HELD)))
+    (made,) = [step.args for step in found.steps if step.verb == "create_server"]
+    disks = [
+        (d["uuid"], d["boot_index"], d["tag"], d["delete_on_termination"]) for d in made["block_device_mapping_v2"]
+    ]
+    assert disks == [(ROOT.id, 0, "root", False), (DATA.id, -1, "data", False)]
+    assert (made["name"], made["networks"], made["metadata"]) == ("db", [{"port": "port-0"}], {"standby_plan": "shop"})
+    assert found.extra == {"recovery_point": T2, "handover": "recreate", "handover_reason": "the plan says so"}
+
+
+def test_delete_flags_of_the_twin_are_cleared_before_it_is_deleted() -> None:
+    seen = twin(HELD)
+    flagged = tuple(replace(a, delete_on_termination=True) for a in seen.found.attachments)
+    found = plan(fail_over(replace(seen, server=replace(seen.found, attachments=flagged))))
+    assert [step.verb for step in found.steps][:3] == ["set_delete_on_termination"] * 2 + ["delete_server"]
+    assert {step.args["volume_id"] for step in found.steps[:2]} == {v.id for v in HELD}
+    assert not any(step.args["value"] for step in found.steps[:2])
+
+
+def test_killed_between_the_delete_and_the_build() -> None:
+    loose = surroundings(
+        same_name={"root": PLACEHOLDERS[:1], "data": PLACEHOLDERS[1:]}, ports={"db-port0": (port(device_id=""),)}
+    )
+    assert texts(fail_over(nothing(STOCK), loose)) == [*BUILD, DROP[1], DROP[3]]
+
+
+def test_without_a_twin_and_without_its_port() -> None:
+    found = plan(fail_over(nothing(STOCK), surroundings(ports={"db-port0": ()})))
+    assert [step.verb for step in found.steps] == ["create_port", "create_server", "wait"]
+    assert found.steps[1].args["networks"] == [{"port": Ref("port db-port0")}]
+
+
+def test_killed_after_the_build() -> None:
+    """The placeholders that are left are removed; the server is only checked."""
+    loose = surroundings(same_name={"root": PLACEHOLDERS[:1], "data": ()})
+    assert texts(fail_over(twin(ON, STOCK, status="ACTIVE"), loose)) == [BUILD[1], DROP[1]]
+
+
+def test_a_second_run_has_nothing_to_do() -> None:
+    found = plan(fail_over(twin(ON, STOCK, status="ACTIVE")))
+    assert (found.changed, found.before["status"], found.extra["recovery_point"]) == (False, "ACTIVE", T2)
+
+
+def test_a_server_in_error_keeps_its_replicas() -> None:
+    found = refusal(fail_over(twin(ON, STOCK, status="ERROR", fault="No valid host was found.")))
+    assert found.text == (
+        "Refused to fail over db: the server is ERROR on its replicas: No valid host was found. The replicas are safe. "
+        "Remove the server with server_boot_volume state: absent, then repeat. "
+        "Find out why (openstack server show), repair or delete it, then repeat."
+    )
+
+
+CANNOT_BUILD = {
+    "no flavor": (surroundings(flavor=None), DEFAULT, "the cloud knows no flavor m1.tiny"),
+    "a port of another server": (
+        surroundings(ports={"db-port0": (port(device_id="other"),)}),
+        DEFAULT,
+        "port db-port0 belongs to other",
+    ),
+    "a port with another address": (
+        surroundings(ports={"db-port0": (port(device_id="twin", fixed_ips=("10.0.0.9",)),)}),
+        DEFAULT,
+        "port db-port0 has the address 10.0.0.9, not 10.0.0.5",
+    ),
+    "a replica that is not bootable": (
+        surroundings(),
+        (replace(ROOT, bootable=False), DATA),
+        f"volume {ROOT.name} is not marked bootable",
+    ),
+    "several": (
+        surroundings(flavor=None, ids={("network", "net"): None}),
+        DEFAULT,
+        "the cloud knows no flavor m1.tiny; the cloud knows no network net",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CANNOT_BUILD)
+def test_what_stands_in_the_way_is_found_before_anything_is_deleted(case: str) -> None:
+    around, volumes, text = CANNOT_BUILD[case]
+    found = refusal(fail_over(twin(HELD), around, volumes))
+    assert (found.code, found.seen) == ("cannot_build", text)
+
+
+def test_without_a_twin_its_port_is_nobody_elses_either() -> None:
+    found = refusal(fail_over(nothing(STOCK), surroundings()))
+    assert (found.code, found.seen) == ("cannot_build", "port db-port0 belongs to twin")
+
+
+NOT_A_TWIN = {
+    "a foreign volume": (HELD[0], volume("x", size=2, name="pictures", metadata={"standby_disk": "data"})),
+    "nothing but foreign volumes": (volume("x", metadata={"standby_disk": "root"}),),
+    "placeholders of another plan": (placeholder("root", plan="bank"),),
+    "placeholders of another server": (HELD[0], placeholder("data", server="app")),
+    "replicas of another server": point(T2, server="app"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_A_TWIN)
+def test_a_server_with_a_foreign_volume_is_not_deleted(case: str) -> None:
+    assert refusal(fail_over(twin(NOT_A_TWIN[case]))).code == "not_a_replica"
+
+
+def test_a_server_whose_volumes_are_unknown_is_not_deleted() -> None:
+    assert refusal(fail_over(twin(HELD, known=False))).code == "not_a_replica"
+
+
+UNMARKED = "the twin is SHELVED_OFFLOADED without the mark standby_plan of the plan"
+
+
+@pytest.mark.parametrize(
+    ("changes", "saw"),
+    [
+        ({"image_id": "img"}, "the twin is SHELVED_OFFLOADED and boots from an image"),
+        ({"metadata": {}}, UNMARKED),
+        ({"metadata": {"standby_plan": "bank"}}, UNMARKED),
+    ],
+)
+def test_a_server_that_the_plan_did_not_make_is_not_deleted(changes: dict[str, Any], saw: str) -> None:
+    """It might carry placeholders all the same: anybody may attach a volume."""
+    found = refusal(fail_over(twin(HELD, STOCK, **changes)))
+    assert (found.code, found.seen, found.todo[:20]) == ("not_a_twin", saw, "Nothing was deleted.")
+
+
+def test_running_without_a_replica_is_not_running() -> None:
+    found = refusal(fail_over(twin(ON[:1], STOCK, status="ACTIVE"), volumes=(DATA,)))
+    assert (found.code, found.seen) == ("wrong_state", f"the server is ACTIVE without {DATA.name}")
+
+
+def test_what_is_foretold_is_what_is_read_afterwards() -> None:
+    made = replace(twin(ON, STOCK, status="ACTIVE"))
+    read = plan(fail_over(made)).before
+    foretold = plan(fail_over(twin(HELD, STOCK))).after
+    told = ("name", "status", "task_state", "locked", "flavor", "dormant", "ports", "metadata")
+    assert {key: foretold[key] for key in told} == {key: read[key] for key in told}
+    brief = ("id", "name", "size", "status", "is_root")
+    rows = [sorted(tuple(v[key] for key in brief) for v in facts["volumes"]) for facts in (foretold, read)]
+    assert rows[0] == rows[1]
+
+
+def test_cd_roms_are_not_replicated() -> None:
+    cd = {"tag": "cd", "image": "tools", "size": 1, "device_type": "cdrom"}
+    with_cd = the_plan(row(volumes=[cd]), handover="recreate")
+    found = plan(fail_over(nothing(STOCK), surroundings(ports={"db-port0": ()}), (ROOT,), with_cd))
+    (made,) = [step.args for step in found.steps if step.verb == "create_server"]
+    assert [disk["tag"] for disk in made["block_device_mapping_v2"]] == ["root"]
+
+
+POOL = (
+    *HELD,
+    *PLACEHOLDERS,
+    *ON,
+    *point(T1),
+    placeholder("root", plan="bank", status="in-use"),
+    placeholder("data", server="app"),
+    replica("data", T2, server="app"),
+    volume("x", name="db-root-placeholder", metadata={"standby_disk": "root"}),
+    volume("y", name="db-data-placeholder", metadata={"standby_plan": "shop", "standby_role": "placeholder"}),
+)
+
+
+def own(volume_id: str) -> bool:
+    """Whether a volume is a placeholder of this very plan and server: the only ones that may go."""
+    return volume_id in {v.id for v in PLACEHOLDERS}
+
+
+def some_twin(dice: random.Random) -> Seen:
+    if dice.random() < 0.2:
+        return nothing(STOCK)
+    held = dice.random() < 0.5
+    on = [*(HELD if held else ()), *dice.sample(POOL, dice.choice([0, 0, 1] if held else [0, 1, 2]))]
+    state = {
+        "status": dice.choice(["SHELVED_OFFLOADED"] * 4 + ["ACTIVE", "SHUTOFF", "BUILD", "ERROR"]),
+        "locked": dice.random() < 0.1,
+        "flavor": Flavor("m1.tiny"),
+    }
+    return twin({v.id: v for v in on}.values(), dice.choice([STOCK, GUARDED]), dice.random() < 0.9, **state)
+
+
+def test_nothing_foreign_is_ever_deleted() -> None:
+    """Over many states of site B: what is deleted are placeholders of this server, and servers on nothing else."""
+    dice, deleted = random.Random(7), 0
+    for _number in range(3000):
+        seen = some_twin(dice)
+        around = surroundings(same_name={tag: tuple(dice.sample(POOL, 2)) for tag in ("root", "data")})
+        found = fail_over(seen, around)
+        steps = found.steps if isinstance(found, Plan) else ()
+        assert all(own(step.args["volume_id"]) for step in steps if step.verb == "delete_volume"), seen
+        assert not any(step.verb == "detach_volume" for step in steps)
+        for _step in (step for step in steps if step.verb == "delete_server"):
+            deleted += 1
+            assert all(own(a.volume_id) and a.volume_id in seen.volumes for a in seen.found.attachments), seen
+    assert deleted > 50, "a table that never gets to a delete proves nothing"

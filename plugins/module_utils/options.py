@@ -164,8 +164,7 @@ PLAN_OPTIONS: dict[str, Any] = {
     "servers": {"type": "list", "elements": "dict", "required": True, "options": PLAN_SERVER_OPTIONS},
     "replication": {
         "type": "dict",
-        "default": {},
-        "apply_defaults": True,
+        "apply_defaults": True,  # no default beside it: the validator would fill in that very dictionary
         "options": {
             "method": {"type": "str", "default": "cinder_backup", "choices": ["cinder_backup"]},
             "keep": {"type": "int", "default": 2},

@@ -14,6 +14,8 @@ import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.pace import FIRST_GAP, MOST, Pace
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import MOST_REPEATS, Session
 from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError
+from keystoneauth1.adapter import Adapter
+from keystoneauth1.session import Session as KeystoneSession
 from loopback_cloud import Fails, LoopbackCloud
 
 AT_ONCE = (("Retry-After", "0"),)
@@ -45,28 +47,31 @@ def test_a_cloud_that_never_takes_a_request_is_not_asked_for_ever(cloud: Loopbac
     assert len(cloud.sent) == MOST_REPEATS + 1
 
 
-class Revoking:
+class Revoking(KeystoneSession):
     """A connection whose first token is revoked; getting a token is counted."""
 
     def __init__(self, threads: int) -> None:
-        self.tokens, self.lock, self.all_sent = 1, threading.RLock(), threading.Barrier(threads)
+        super().__init__()
+        self.tokens, self.token_lock, self.all_sent = 1, threading.RLock(), threading.Barrier(threads)
         self.token: str | None = "token-1"
-        self.session = SimpleNamespace(get_token=self.get_token, invalidate=self.invalidate)
-        self.network = SimpleNamespace(request=self.request)
-        self.bad: list[str] = []
+        self.session, self.network = self, Adapter(self, service_type="network")
 
-    def get_token(self) -> str:
-        with self.lock:
+    def get_token(self, auth: Any = None) -> str:
+        with self.token_lock:
             if self.token is None:
                 self.tokens += 1
                 self.token = f"token-{self.tokens}"
             return self.token
 
-    def invalidate(self) -> None:
-        with self.lock:
+    def invalidate(self, auth: Any = None) -> bool:
+        with self.token_lock:
             self.token = None
+        return True
 
-    def request(self, path: str, method: str, **options: Any) -> Any:
+    def get_endpoint(self, *_arguments: Any, **_options: Any) -> str:
+        return "http://network"
+
+    def request(self, url: str, method: str, **options: Any) -> Any:
         token = self.get_token()
         if token == "token-1":
             self.all_sent.wait(3)

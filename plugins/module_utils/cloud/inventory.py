@@ -37,6 +37,7 @@ class _List:
     began: float
     items: dict[str, Any]
     made: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Inventory:
@@ -45,24 +46,30 @@ class Inventory:
     def __init__(self, cloud: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self.cloud, self._clock = cloud, clock
         self._lists: dict[str, _List] = {}
-        self._locks = {kind: threading.RLock() for kind in KINDS}
+        self._locks = {kind: threading.Lock() for kind in KINDS}
 
     def all(self, kind: str, since: float) -> dict[str, Any]:
         """All resources of a kind by id, from a list whose request began after ``since``."""
+        return self._list(kind, since).items
+
+    def derived(self, kind: str, since: float, make: Callable[..., Derived], *arguments: Any) -> Derived:
+        """What ``make(items, *arguments)`` makes of a list, made once for each list: 500 servers ask for it."""
+        known, key = self._list(kind, since), (make, *arguments)
+        with known.lock:
+            if key not in known.made:
+                known.made[key] = make(known.items, *arguments)
+            return known.made[key]
+
+    def _list(self, kind: str, since: float) -> _List:
+        """Only who needs a newer list waits for one that is on its way."""
+        known = self._lists.get(kind)
+        if known is not None and known.began >= since:
+            return known
         with self._locks[kind]:
             known = self._lists.get(kind)
             if known is None or known.began < since:
                 known = self._lists[kind] = self._fetch(kind)
-            return known.items
-
-    def derived(self, kind: str, since: float, make: Callable[..., Derived], *arguments: Any) -> Derived:
-        """What ``make(items, *arguments)`` makes of a list, made once for each list: 500 servers ask for it."""
-        with self._locks[kind]:
-            items, made = self.all(kind, since), self._lists[kind].made
-            key = (make, *arguments)
-            if key not in made:
-                made[key] = make(items, *arguments)
-            return made[key]
+            return known
 
     def _fetch(self, kind: str) -> _List:
         began, what = self._clock(), KINDS[kind]

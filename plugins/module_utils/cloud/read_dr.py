@@ -57,7 +57,7 @@ def volumes(inventory: Inventory, since: float) -> tuple[Volume, ...]:
 def volumes_with(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tuple[Volume, ...]:
     """The volumes of the project that have these metadata."""
     index = inventory.derived("volume", since, _by_marks, tuple(marks))
-    return tuple(index.get(tuple(marks.values()), ()))
+    return tuple(parse.volume(item) for item in index.get(tuple(marks.values()), ()))
 
 
 def snapshots(inventory: Inventory, since: float) -> tuple[Snapshot, ...]:
@@ -77,11 +77,11 @@ def _by(items: Items, key: str) -> dict[Any, list[Any]]:
     return found
 
 
-def _by_marks(items: Items, keys: tuple[str, ...]) -> dict[tuple[Any, ...], list[Volume]]:
-    found: dict[tuple[Any, ...], list[Volume]] = {}
+def _by_marks(items: Items, keys: tuple[str, ...]) -> dict[tuple[Any, ...], list[Any]]:
+    found: dict[tuple[Any, ...], list[Any]] = {}
     for item in items.values():
-        volume = parse.volume(item)
-        found.setdefault(tuple(volume.metadata.get(key) for key in keys), []).append(volume)
+        metadata = item.get("metadata") or {}
+        found.setdefault(tuple(metadata.get(key) for key in keys), []).append(item)
     return found
 
 

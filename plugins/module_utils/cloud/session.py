@@ -18,6 +18,7 @@ from .pace import Pace
 try:
     import openstack
     from keystoneauth1 import exceptions as ka_exceptions
+    from keystoneauth1.adapter import Adapter
     from keystoneauth1.session import TCPKeepAliveAdapter
     from openstack import exceptions as sdk_exceptions
 
@@ -73,6 +74,7 @@ class Session:
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             pool = self._connection.session.session
+            pool.auth = _no_netrc
             for scheme in ("http://", "https://"):
                 pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, 2 * threads + 1)))
         self._versions: dict[str, str] = {}
@@ -138,9 +140,14 @@ class Session:
         with self._lock:
             self.requests[f"{method} {service}"] += 1
         with _Translated(self.label, f"{method} {path}"):
-            # keystoneauth's own answer to a 401 throws away the token that another thread has just got
             proxy = getattr(self._connection, service)
-            return proxy.request(path, method, raise_exc=False, allow_reauth=False, **options)
+            where = self.once(("endpoint", service), proxy.get_endpoint)
+            # Not the SDK's own `request`, nor the endpoint looked up for each request: both ask for the token under
+            # one lock, three times for each request, which 100 threads feel. keystoneauth's own answer to a 401
+            # throws away the token that another thread has just got.
+            return Adapter.request(
+                proxy, path, method, endpoint_override=where, raise_exc=False, allow_reauth=False, **options
+            )
 
     def _prepare_repeat(self, answer: Any) -> None:
         """A new token after a 401, unless another thread got one meanwhile; else a pause for the whole session."""
@@ -164,6 +171,11 @@ class Session:
             links = page.get(f"{key}_links") or ()
             following = next((link["href"] for link in links if link.get("rel") == "next"), page.get("next") or "")
             path = _relative(path, following)
+
+
+def _no_netrc(request: Any) -> Any:
+    """As the authentication of `requests`: else it would look for ~/.netrc before each request, and use it."""
+    return request
 
 
 def _retry_after(answer: Any) -> float:

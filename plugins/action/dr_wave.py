@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
             timeout=options["timeout"],
             threads=options["threads"],
             max_in_flight=options["max_in_flight"],
-            tell=_say_nothing if options["quiet"] or check else _show,
+            tell=_while_ansible_lives(_say_nothing if options["quiet"] or check else _show),
         )
         results = fleet.run(wave.jobs(operation), check=check)
         result = summary(operation, wave, fleet, self._task.diff)
@@ -102,6 +103,22 @@ def _foretold(options: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     kinds = {"network": options["plan"]["networks"], "security_group": options["plan"]["security_groups"]}
     named = {(kind, row["name"]) for kind, rows in kinds.items() for row in rows}
     return frozenset(named) if options["assume_networks"] else frozenset()
+
+
+def _while_ansible_lives(tell: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Ends the wave before its next step when ansible-playbook is gone.
+
+    This process is a worker of ansible-playbook with a session of its own (ansible/executor/process/worker.py). It
+    would survive a SIGKILL, and go on unseen beside the run that was started to carry on.
+    """
+    parent = os.getppid()
+
+    def told(event: Event) -> None:
+        if os.getppid() != parent:
+            raise StandbyError("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
+        tell(event)
+
+    return told
 
 
 def _show(event: Event) -> None:

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans that no playbook takes; no cloud is needed to say so."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from story import Story, plan_of
+
+PLAYBOOKS = ["provision", "dr_prepare", "dr_readiness", "dr_replicate", "dr_failover"]
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Story:
+    """Playbooks in a folder without any plan, and without a cloud."""
+    return Story(tmp_path, "bad", None, None, lambda: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_missing_file(alone: Story, playbook: str) -> None:
+    assert alone(playbook).refused() == (
+        f"Wanted the recovery plan {alone.folder / 'plan.yml'}, saw no such file."
+        " Name it from the current folder or by its full path: -e plan=plan.yml"
+    )
+
+
+def test_no_plan(alone: Story) -> None:
+    command = [*alone.command("dr_failover")[:2], "--check"]
+    with alone.start(command) as process:
+        output = process.communicate()[0]
+    assert "Wanted a recovery plan, saw no variable plan. Name its file, from the current folder: -e plan=" in output
+    assert process.returncode != 0
+
+
+def test_a_form_that_is_wrong(alone: Story) -> None:
+    plan = plan_of("bad")
+    plan["servers"][0]["teir"] = 1
+    (alone.folder / "plan.yml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    run = alone("dr_readiness")
+    assert "Validation of arguments failed" in run.refused()
+    assert "teir" in "\n".join(run.lines)
+
+
+def test_all_problems_are_told_at_once(alone: Story) -> None:
+    plan = plan_of("bad")
+    plan["sites"]["b"]["cloud"] = "site_a"
+    plan["servers"][1].update(name="bad-db", depends_on=["nobody"], ports=[{"network": "bad", "fixed_ip": "10.1.1.1"}])
+    plan["networks"][0]["subnets"][0]["cidr"] = "192.168.30.0/33"
+    plan["replication"]["keep"] = 0
+    (alone.folder / "plan.yml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    said = alone("dr_failover", dr_site_b_site_a_is_down="it burns").refused()
+    assert said.startswith("Refused to use the plan bad: ")
+    assert said.endswith(". Correct the plan. Nothing was changed.")
+    for problem in (
+        "2 servers are named bad-db",
+        "site a and site b are the same cloud (site_a)",
+        "replication.keep is 0, at least 1 is needed",
+        "subnet bad has the cidr 192.168.30.0/33, which is no network such as 192.168.10.0/24",
+        "server bad-db depends on nobody, which is not in the plan",
+    ):
+        assert problem in said
+
+
+def test_the_documentation_of_every_role_can_be_shown() -> None:
+    roles = [f"standby.openstack.{name}" for name in ("boot_from_volume", "dr_site_b", "dr_replication")]
+    done = subprocess.run(["ansible-doc", "-t", "role", *roles], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "dr_site_b_site_a_is_down" in done.stdout

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole story on one plan, by the playbooks: each test goes on where the one before it ended."""
+
+from __future__ import annotations
+
+import pytest
+from story import Story
+
+DISKS = {"db/root", "db/data", "app/root"}
+
+
+class TestProvision:
+    """Servers at site A."""
+
+    def test_check_tells_all_and_makes_nothing(self, story: Story) -> None:
+        run = story("provision", "--check", "--diff").good()
+        assert run.changed
+        assert {"make network " + story.name, f"make security group {story.name} with 3 rules"} <= {
+            text for result in run.results for text in (result.get("msg") or ()) if isinstance(result.get("msg"), list)
+        }
+        assert run.last["servers"][f"{story.name}-app"]["steps"] == [
+            f"make volume {story.name}-app-root (1 GiB) from image cirros",
+            f"make port {story.name}-app-port0 on network {story.name} with address 192.168.30.11",
+            f"make server {story.name}-app",
+            f"mark volume {story.name}-app-root as finished",
+        ]
+        assert not any(story.everything(story.a).values())
+
+    def test_makes_the_servers(self, story: Story) -> None:
+        run = story("provision").good()
+        assert run.changed
+        assert run.lines[-2].startswith(f"Build of {story.name}: 2 of 2 servers are as planned, after ")
+        assert {server["status"] for server in story.everything(story.a)["servers"]} == {"ACTIVE"}
+        assert set(story.disks(story.a)) == DISKS
+
+    def test_again_changes_nothing(self, story: Story) -> None:
+        before = story.everything(story.a)
+        assert not story("provision", "--check").good().changed
+        assert not story("provision").good().changed
+        assert story.everything(story.a) == before
+
+
+class TestPrepare:
+    """Dormant twins at site B."""
+
+    def test_check_tells_all_and_makes_nothing(self, story: Story) -> None:
+        run = story("dr_prepare", "--check", "--diff").good()
+        steps = run.last["servers"][f"{story.name}-app"]["steps"]
+        assert [text for text in steps if text.startswith(("make server", "shelve", "detach", "delete"))] == [
+            f"make server {story.name}-app",
+            f"shelve server {story.name}-app",
+            f"detach volume {story.name}-app-root-placeholder from server {story.name}-app",
+            f"delete placeholder volume {story.name}-app-root-placeholder",
+        ]
+        assert not any(story.everything(story.b).values())
+
+    @pytest.mark.parametrize("when", ["make volume", "make server", "shelve server", "detach volume"])
+    def test_killed(self, story: Story, when: str) -> None:
+        story.killed("dr_prepare", when)
+
+    def test_carries_on_to_the_same_end(self, story: Story) -> None:
+        story("dr_prepare").good()
+        there = story.everything(story.b)
+        assert [server["status"] for server in there["servers"]] == ["SHELVED_OFFLOADED"] * 2
+        assert not any(there["attached"].values())
+        assert there["volumes"] == []
+        assert len(there["ports"]) == 2
+
+    def test_again_changes_nothing(self, story: Story) -> None:
+        before = story.everything(story.b)
+        assert not story("dr_prepare", "--check").good().changed
+        assert not story("dr_prepare").good().changed
+        assert story.everything(story.b) == before
+
+    def test_is_not_ready_without_a_recovery_point(self, story: Story) -> None:
+        todo = "Run dr_prepare for the twin and dr_replicate for its replicas."
+        reasons = [
+            f"  {story.name}-{short}: Refused to call {story.name}-{short} ready:"
+            f" there is no complete recovery point. {todo}"
+            for short in ("db", "app")
+        ]
+        assert story("dr_readiness").refused() == "\n".join(
+            [f"readiness of {story.name}: 2 of 2 servers failed.", *reasons]
+        )
+
+
+class TestReplicate:
+    """Recovery points at site B."""
+
+    def test_check_makes_nothing(self, story: Story) -> None:
+        before = story.everything(story.a), story.everything(story.b)
+        steps = story("dr_replicate", "--check").good().last["servers"][f"{story.name}-app"]["steps"]
+        assert f"back {story.name}-app/root up (full)" in steps
+        assert (story.everything(story.a), story.everything(story.b)) == before
+
+    @pytest.mark.parametrize("when", ["up (full)", "import the record", "restore", "bootable"])
+    def test_killed(self, story: Story, when: str) -> None:
+        if when == "up (full)":
+            story.write("on monday")
+        story.killed("dr_replicate", when)
+        assert story.replicas() == {}, "a recovery point is called complete too early"
+
+    def test_carries_on_to_one_recovery_point(self, story: Story) -> None:
+        run = story("dr_replicate").good()
+        replicas = story.replicas()
+        assert set(replicas) == DISKS
+        assert {volume["status"] for volume in replicas.values()} == {"available"}
+        assert replicas["db/root"]["bootable"] == "true"
+        assert replicas["db/root"]["volume_image_metadata"]["image_name"] == "cirros"
+        assert len({v["metadata"]["standby_recovery_point"] for k, v in replicas.items() if k.startswith("db/")}) == 1
+        assert any("recovery point" in line and "lag now" in line for line in run.lines)
+        self.nothing_left_over(story)
+
+    def test_leaves_a_young_recovery_point_alone(self, story: Story) -> None:
+        before = story.replicas()
+        run = story("dr_replicate", dr_replication_min_interval=3600).good()
+        assert not run.changed
+        assert all(0 < row["lag"] < 3600 for row in run.last["servers"].values())
+        assert story.replicas() == before
+
+    def test_the_last_good_replica_stays_until_the_new_one_is_complete(self, story: Story) -> None:
+        before = story.replicas()
+        story.write("on tuesday")
+        story.killed("dr_replicate", "name the replica")
+        assert story.replicas() == before
+        run = story("dr_readiness").good()
+        assert not run.changed
+
+    def test_then_it_goes(self, story: Story) -> None:
+        before = story.replicas()
+        story("dr_replicate").good()
+        after = story.replicas()
+        assert set(after) == DISKS
+        assert not {v["id"] for v in after.values()} & {v["id"] for v in before.values()}
+        self.nothing_left_over(story)
+        backups = [backup["is_incremental"] for backup in story.everything(story.a)["backups"]]
+        assert sorted(backups) == [False] * 3 + [True] * 3
+
+    def nothing_left_over(self, story: Story) -> None:
+        assert story.everything(story.a)["snapshots"] == []
+        assert len(story.everything(story.b)["volumes"]) == len(DISKS)
+
+
+class TestFailover:
+    """Site B takes over."""
+
+    def test_is_refused_while_site_a_answers(self, story: Story) -> None:
+        before = story.everything(story.b)
+        running = ", ".join(f"{story.name}-{short} (ACTIVE)" for short in ("app", "db"))
+        assert story("dr_failover").refused() == (
+            f"Refused to fail over {story.name}: site A answers, and there run {running}. Two copies of one application"
+            " would run. Stop the servers at site A first, or if you know that they cannot run, say why:"
+            ' dr_site_b_site_a_is_down: "<reason>".'
+        )
+        assert story.everything(story.b) == before
+
+    def test_check_with_a_reason_tells_all_and_changes_nothing(self, story: Story) -> None:
+        before = story.everything(story.b)
+        run = story("dr_failover", "--check", "--diff", dr_site_b_site_a_is_down="it burns").good()
+        assert run.last["fence"] == "the operator says that site A is down: it burns"
+        replica = story.replicas()["app/root"]["name"]
+        assert run.last["servers"][f"{story.name}-app"]["steps"] == [
+            f"attach volume {replica} as root /dev/sda of server {story.name}-app",
+            f"unshelve server {story.name}-app",
+        ]
+        assert story.everything(story.b) == before
+
+    def test_a_critical_server_that_fails_holds_later_tiers_back(self, story: Story) -> None:
+        before = story.everything(story.b)
+        db = story.server(story.b, "db")["id"]
+        story.b.act(db, "lock")
+        run = story("dr_failover", dr_site_b_site_a_is_down="it burns")
+        assert "locked" in run.refused()
+        assert run.last["failed_servers"] == [f"{story.name}-db", f"{story.name}-app"]
+        assert run.last["servers"][f"{story.name}-app"]["error"]["code"] == "skipped"
+        story.b.act(db, "unlock")
+        assert story.everything(story.b)["attached"] == before["attached"]
+
+    def test_an_optional_one_does_not(self, story: Story) -> None:
+        db = story.server(story.b, "db")["id"]
+        story.b.act(db, "lock")
+        story.change_plan(lambda plan: plan["servers"][0].update(critical=False))
+        run = story("dr_failover", dr_site_b_site_a_is_down="it burns")
+        assert "1 of 2 servers failed" in run.refused()
+        assert (story.server(story.b, "db")["status"], story.server(story.b, "app")["status"]) == (
+            "SHELVED_OFFLOADED",
+            "ACTIVE",
+        )
+        story.b.act(db, "unlock")
+        story.change_plan(lambda plan: None)
+        story.send_to_sleep()
+
+    def test_with_site_a_dead(self, story: Story) -> None:
+        story.pocket_cloud("kill", "a")
+        run = story("dr_failover").good()
+        assert run.last["fence"].startswith("site A does not answer (")
+        assert all(row["lag"] > 0 for row in run.last["servers"].values())
+        assert any(line.startswith("  RPO ") and ", RTO " in line for line in run.lines)
+        self.the_end(story)
+
+    def test_again_changes_nothing(self, story: Story) -> None:
+        before = story.everything(story.b)
+        run = story("dr_failover").good()
+        assert not run.changed
+        assert story.everything(story.b) == before
+        assert {key for counts in run.last["requests"].values() for key in counts if not key.startswith("GET")} <= {
+            "POST compute"  # consoles are read by POST; that nothing was done to a server was compared above
+        }
+
+    @pytest.mark.parametrize("when", ["as root", "to server", "unshelve server", "check that the console", "[1/2]"])
+    def test_killed_it_carries_on_to_the_same_end(self, story: Story, when: str) -> None:
+        story.send_to_sleep()
+        # once only ansible-playbook is killed: its worker must not go on beside the next run
+        story.killed("dr_failover", when, workers_too=when != "unshelve server")
+        story("dr_failover").good()
+        self.the_end(story)
+        assert not story("dr_failover").good().changed
+
+    def test_site_b_leads_from_now_on(self, story: Story) -> None:
+        story.pocket_cloud("up")
+        before = story.everything(story.b)
+        assert "site B uses the replica" in story("dr_replicate").refused()
+        assert "If it was failed over, leave it." in story("dr_prepare").refused()
+        assert story.everything(story.b) == before
+
+    def the_end(self, story: Story) -> None:
+        """Every server runs on the replicas of the one recovery point, with the bytes written at site A last."""
+        replicas, disks = story.replicas(), story.disks(story.b)
+        assert {label: volume["id"] for label, volume in disks.items()} == {k: v["id"] for k, v in replicas.items()}
+        assert {server["status"] for server in story.everything(story.b)["servers"]} == {"ACTIVE"}
+        assert story.booted_from() == {label: f"{label} on tuesday" for label in DISKS}
+        assert len(story.everything(story.b)["volumes"]) == len(DISKS)

@@ -87,7 +87,7 @@ class Api:
         return seen
 
     def everything(self, prefix: str) -> Json:
-        """All resources whose name begins so, with all their fields, and how many actions each server has seen."""
+        """All resources whose name begins so, with all their fields, and the requests that each server has seen."""
         servers = self.get("compute", f"/servers/detail?name=^{prefix}", "servers")
         lists = {
             "volumes": self.get("block_storage", "/volumes/detail", "volumes"),
@@ -96,8 +96,13 @@ class Api:
         }
         mine = {kind: [item for item in items if item["name"].startswith(prefix)] for kind, items in lists.items()}
         ids = sorted(server["id"] for server in servers)
-        actions = {i: self.get("compute", f"/servers/{i}/os-instance-actions", "instanceActions") for i in ids}
-        return {"servers": servers, "actions": actions, "attached": {i: self.attachments(i) for i in ids}, **mine}
+        attached = {server_id: self.attachments(server_id) for server_id in ids}
+        return {"servers": servers, "requests": {i: self.requests(i) for i in ids}, "attached": attached, **mine}
+
+    def requests(self, server_id: str) -> list[str]:
+        """The ids of all requests that changed a server."""
+        actions = self.get("compute", f"/servers/{server_id}/os-instance-actions", "instanceActions")
+        return [action["request_id"] for action in actions]
 
 
 def _idle(server: Json) -> str:

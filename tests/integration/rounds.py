@@ -5,11 +5,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from api import Json
 from factory import Factory
 
 from playbooks import Playbooks, Result, Task
+
+
+def same(before: Json, after: Json) -> None:
+    """Fail with what was touched, field by field."""
+    old, new = dict(fields("", before)), dict(fields("", after))
+    touched = {name: (old.get(name), new.get(name)) for name in old | new if old.get(name) != new.get(name)}
+    assert not touched, f"touched, before and after: {touched}"
+
+
+def fields(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """All values in a tree of JSON with their paths."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from fields(f"{name}/{key}", item)
+    if not isinstance(value, (dict, list)) or not value:
+        yield name, value
 
 
 class Rounds:
@@ -23,7 +41,7 @@ class Rounds:
         before = self.make.everything()
         foretold = self.ansible(module, check=True, **options)
         assert not foretold.get("failed"), foretold["msg"]
-        assert self.make.everything() == before, "check mode changed something"
+        same(before, self.make.everything())
         applied = self.ansible(module, **options)
         assert not applied.get("failed"), applied["msg"]
         assert (foretold["changed"], foretold["steps"]) == (applied["changed"], applied["steps"])
@@ -39,5 +57,5 @@ class Rounds:
             assert not result.get("failed"), result["msg"]
             assert (result["changed"], result["steps"]) == (False, [])
             assert result["diff"]["before"] == result["diff"]["after"] == result["server"]
-        assert self.make.everything() == before, "a second run touched something"
+        same(before, self.make.everything())
         return again[1]

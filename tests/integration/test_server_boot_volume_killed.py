@@ -50,6 +50,12 @@ def descendants(pid: int) -> list[int]:
     return found[1:]
 
 
+def kill(*pids: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def kill_when(ansible: Playbooks, options: dict[str, Any], seen: Callable[[], bool]) -> bool:
     """Start a run; SIGKILL all of it as soon as something is seen; whether it was still running then."""
     command, quiet = ansible.command(Task(BUILD, options)), subprocess.DEVNULL
@@ -59,9 +65,7 @@ def kill_when(ansible: Playbooks, options: dict[str, Any], seen: Callable[[], bo
     alive = run.poll() is None
     if alive:
         run.send_signal(signal.SIGSTOP)  # it shall start nothing more
-        for pid in (*descendants(run.pid), run.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill(*descendants(run.pid), run.pid)
     run.wait()
     return alive
 

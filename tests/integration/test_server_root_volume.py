@@ -160,12 +160,12 @@ def test_a_volume_that_is_not_ready(dormant: Factory, ansible: Playbooks) -> Non
 
 
 def test_a_volume_that_is_not_bootable(dormant: Factory, ansible: Playbooks) -> None:
-    text = "it is not marked bootable. If it holds a system, set the flag: openstack volume set --bootable."
+    text = "the volume is not marked bootable. If it holds a system, set the flag: openstack volume set --bootable."
     refused(ansible, dormant, dormant.volume("blank", imageRef=None), text)
 
 
 def test_a_multiattach_volume(dormant: Factory, ansible: Playbooks) -> None:
-    text = "it is multiattach. Nova attaches none to a shelved server: copy it to a volume of another type."
+    text = "the volume is multiattach. Nova attaches none to a shelved server: copy it to a volume of another type."
     refused(ansible, dormant, dormant.volume("multi", volume_type="multiattach"), text)
 
 

@@ -132,8 +132,8 @@ def test_a_long_chain_of_dependent_jobs_is_given_up_at_once() -> None:
     assert cloud.log == ["make 0"]
 
 
-def test_a_thousand_servers_in_tiers_take_no_noticeable_time_of_the_processor() -> None:
-    tiers = [frozenset(f"{tier}-{number}" for number in range(250)) for tier in range(4)]
+def test_servers_in_tiers_take_no_noticeable_time_of_the_processor() -> None:
+    tiers = [frozenset(f"{tier}-{number}" for number in range(100)) for tier in range(4)]
     done = Step("make", "make", {}, until("x"))
     cloud, begin = Cloud(), time.process_time()
     jobs = [
@@ -142,8 +142,8 @@ def test_a_thousand_servers_in_tiers_take_no_noticeable_time_of_the_processor() 
         for name in sorted(names)
     ]
     results = run(cloud, *jobs, threads=8)
-    assert sum(isinstance(result, Outcome) for result in results.values()) == 1000
-    assert time.process_time() - begin < 3
+    assert sum(isinstance(result, Outcome) for result in results.values()) == 400
+    assert time.process_time() - begin < 2
 
 
 def _plans(step: Step) -> Any:

@@ -143,7 +143,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup of a volume."""
+    """A backup of a volume. ``data_timestamp`` is when its data was taken: that of the snapshot that it is made of."""
 
     id: str
     name: str
@@ -154,6 +154,7 @@ class Backup:
     has_dependents: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: str = ""
+    data_timestamp: str = ""
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ def test_a_server_that_is_still_being_built_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "why"), [("No valid host was found.", "No valid host was found."), ("", "Nova tells no reason")]
+    ("fault", "why"), [("No valid host was found.", "No valid host was found"), ("", "Nova tells no reason")]
 )
 def test_a_server_in_error_is_refused(fault: str, why: str) -> None:
     found = refusal(decide_present(site(seen(status="ERROR", fault=fault)), wanted()))

@@ -214,9 +214,9 @@ def test_a_snapshot() -> None:
 def test_a_backup() -> None:
     data = {
         "id": "b", "name": "n", "status": "available", "volume_id": "v", "size": 1, "is_incremental": True,
-        "has_dependent_backups": True, "metadata": {"a": "1"}, "created_at": "t",
+        "has_dependent_backups": True, "metadata": {"a": "1"}, "created_at": "t", "data_timestamp": "s",
     }  # fmt: skip
-    assert parse.backup(data) == Backup("b", "n", "available", "v", 1, True, True, {"a": "1"}, "t")
+    assert parse.backup(data) == Backup("b", "n", "available", "v", 1, True, True, {"a": "1"}, "t", "s")
     assert parse.backup({"id": "b", "status": "error", "metadata": None}) == Backup("b", "", "error", "", 0)
 
 

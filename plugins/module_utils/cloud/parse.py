@@ -118,6 +118,7 @@ def backup(data: Json) -> Backup:
         has_dependents=bool(data.get("has_dependent_backups")),
         metadata=data.get("metadata") or {},
         created_at=data.get("created_at") or "",
+        data_timestamp=data.get("data_timestamp") or "",
     )
 
 

@@ -11,11 +11,19 @@ from typing import Any
 
 from ..model import Attachment, Backup, Seen, Snapshot, Volume
 from ..plan import Ref, Step, Until
+from .backup_chain import history, may_grow, needed_by_others
 from .recovery_plan import PlanServer, RecoveryPlan
-from .replicas import DISK, PLAN, POINT, REPLICA, ROLE, SERVER, STATE, RecoveryPoint
+from .replicas import DISK, PLAN, POINT, REPLICA, ROLE, SERVER, STATE, points_of
 
 _AVAILABLE = frozenset({"available"})
 _CREATING = frozenset({"creating"})
+
+#: A snapshot is "backing-up" while a backup is made of it, a backup "restoring" while it is restored.
+_SNAPSHOT_BUSY = frozenset({"creating", "backing-up"})
+_BACKUP_BUSY = frozenset({"creating", "restoring"})
+
+#: States in which Cinder deletes a volume (cinder/volume/api.py, delete) that a replica may be in.
+_DELETABLE = frozenset({"available", "error", "error_restoring"})
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,10 @@ class Replication:
 
 
 def mine(items: Iterable[Any], plan: RecoveryPlan, server: PlanServer) -> list[Any]:
-    """The snapshots, backups or volumes that carry the marks of this server of this plan."""
-    return [i for i in items if i.metadata.get(PLAN) == plan.name and i.metadata.get(SERVER) == server.name]
+    """The snapshots, backups or volumes that a cycle for this server of this plan made: no others have all marks."""
+    marks = {PLAN: plan.name, SERVER: server.name}
+    found = (i for i in items if all(i.metadata.get(key) == value for key, value in marks.items()))
+    return [item for item in found if POINT in item.metadata]
 
 
 def one(items: Iterable[Any], time: str, disk: str) -> Any:
@@ -69,7 +79,7 @@ class BackupCycle:
         make = Step(
             "create_snapshot", f"snapshot {self._label(disk)} at site A", args, result=f"snapshot {disk}", cloud="a"
         )
-        until = Until("snapshot", self._id("snapshot", disk, found), _AVAILABLE, _CREATING)
+        until = Until("snapshot", self._id("snapshot", disk, found), _AVAILABLE, _SNAPSHOT_BUSY)
         wait = Step("wait", f"wait for the snapshot of {self._label(disk)}", until=until, cloud="a")
         return [] if found else [make], [] if found and found.status == "available" else [wait]
 
@@ -86,24 +96,13 @@ class BackupCycle:
             "metadata": self._marks(disk),
         }
         make = Step("create_backup", f"back {self._label(disk)} up ({kind})", args, result=f"backup {disk}", cloud="a")
-        until = Until("backup", self._id("backup", disk, found), _AVAILABLE, _CREATING)
+        until = Until("backup", self._id("backup", disk, found), _AVAILABLE, _BACKUP_BUSY)
         wait = Step("wait", f"wait for the backup of {self._label(disk)}", until=until, cloud="a")
         return [] if found else [make], [] if found and found.status == "available" else [wait]
 
     def _may_be_incremental(self, disk: str) -> bool:
-        """Cinder builds on the newest backup of the volume, whoever made it: it must be ours and known at site B."""
-        volume_id = self.sources[disk].volume_id
-        history = sorted((b for b in self.what.backups_a if b.volume_id == volume_id), key=lambda b: b.created_at)
-        chain = [backup for backup in history if backup.status == "available"]
-        if not chain or chain[-1].metadata.get(PLAN) != self.plan.name:
-            return False
-        known_at_b = {backup.id for backup in self.what.backups_b if backup.status == "available"}
-        since_full = 0
-        for backup in reversed(chain):
-            if not backup.incremental:
-                break
-            since_full += 1
-        return chain[-1].id in known_at_b and since_full + 1 < self.plan.full_every
+        past = history(self.what.backups_a, self.sources[disk].volume_id)
+        return may_grow(past, self.what.backups_b, self.plan.name, self.plan.full_every)
 
     def _transfer(self, disk: str) -> tuple[list[Step], list[Step]]:
         """The record of a backup carries its id, so site B knows it under the same one."""
@@ -123,9 +122,9 @@ class BackupCycle:
             ),
             Step("import_backup", f"import the record of {label} at site B", {"record": record}, cloud="b_admin"),
         ]
-        until = Until("backup", backup_id, _AVAILABLE, _CREATING)
+        until = Until("backup", backup_id, _AVAILABLE, _BACKUP_BUSY)
         wait = Step("wait", f"wait for the imported backup of {label}", until=until, cloud="b_admin")
-        return [] if there else requests, [] if there and there.status == "available" else [wait]
+        return [] if there else requests, [] if there and there.status in ("available", "restoring") else [wait]
 
     def _restore(self, disk: str) -> tuple[list[Step], list[Step]]:
         """A restore replaces name and metadata of the replica by those of the source (cinder/backup/driver.py).
@@ -145,11 +144,13 @@ class BackupCycle:
         text = f"restore {label} into a new replica at site B"
         make = Step("create_volume", text, args, result=f"replica {disk}", cloud="b")
         snapshot_id = self._id("snapshot", disk, self._found(self.what.snapshots, disk))
-        note = {"snapshot_id": snapshot_id, "metadata": {REPLICA: Ref(f"replica {disk}")}}
+        note = {"snapshot_id": snapshot_id, "metadata": {REPLICA: self._id("replica", disk, found)}}
         noted = Step("set_snapshot_metadata", f"note the replica of {label} at its snapshot", note, cloud="a")
         until = Until("volume", self._id("replica", disk, found), _AVAILABLE, _CREATING | {"restoring-backup"})
         wait = Step("wait", f"wait for the replica of {label}", until=until, cloud="b")
-        return [] if found else [make, noted], [] if found and found.status == "available" else [wait]
+        is_noted = found and self._noted(disk) == found.id
+        requests = [*([] if found else [make]), *([] if is_noted else [noted])]
+        return requests, [] if found and found.status == "available" else [wait]
 
     def _finish(self, disk: str) -> tuple[list[Step], list[Step]]:
         """A restored volume has the name of its source, and may lack what booting needs: flag and image properties."""
@@ -170,7 +171,7 @@ class BackupCycle:
         args = {"volume_id": self._id("replica", disk, self._replica(disk)), "metadata": marks}
         return Step("set_volume_metadata", f"mark the replica of {self._label(disk)} complete", args, cloud="b")
 
-    def tidy(self, points: list[RecoveryPoint]) -> Iterator[Step]:
+    def tidy(self, replicas: list[Volume]) -> Iterator[Step]:
         """Removes what this recovery point makes superfluous, our own only: snapshots, old and failed replicas.
 
         A replica that is in use is never touched.
@@ -181,31 +182,44 @@ class BackupCycle:
         for disk in self.server.disks:
             if self._makes(disk):
                 yield self._drop_snapshot(self._name(disk), Ref(f"snapshot {disk}"))
-        others = [point for point in points if point.time != self.time]
-        kept = [point for point in others if point.complete(self.server.disks)][: self.plan.keep - 1]
-        for volume in (v for point in others if point not in kept for v in point.volumes.values()):
-            if volume.status in ("available", "error", "error_restoring") and not volume.attached_to:
+        kept = self._kept(replicas)
+        for volume in replicas:
+            if volume.id not in kept and volume.status in _DELETABLE and not volume.attached_to:
                 yield Step("delete_volume", f"delete replica {volume.name}", {"volume_id": volume.id}, cloud="b")
         for disk in self.server.disks:
             yield from self._drop_old_chains(disk)
 
+    def _kept(self, replicas: list[Volume]) -> set[str]:
+        """Ids of the volumes of this recovery point and of the newest complete ones before it."""
+        others = [point for point in points_of(replicas) if point.time != self.time]
+        kept = [point for point in others if point.complete(self.server.disks)][: self.plan.keep - 1]
+        now = {replica.id for disk in self.server.disks if (replica := self._replica(disk))}
+        return now | {volume.id for point in kept for volume in point.volumes.values()}
+
     def _drop_old_chains(self, disk: str) -> Iterator[Step]:
         """Backups from before the newest full one that both sites know; newest first, for they depend on older ones.
 
-        No recovery point needs them: each is a volume of its own.
+        No recovery point needs them: each is a volume of its own. At site A last: what is known there is found again.
         """
         ours = [b for b in mine(self.what.backups_a, self.plan, self.server) if b.metadata.get(DISK) == disk]
         newest_full = self._newest_full(disk, ours)
-        at_b = {backup.id for backup in self.what.backups_b}
-        old = [backup for backup in ours if backup.metadata[POINT] < newest_full]
+        past = history(self.what.backups_a, self.sources[disk].volume_id)
+        needed = needed_by_others(past, self.plan.name)
+        old = [backup for backup in ours if backup.metadata[POINT] < newest_full and backup.id not in needed]
+        at_b = {backup.id: backup for backup in self.what.backups_b}
         for backup in sorted(old, key=lambda b: b.metadata[POINT], reverse=True):
-            yield from (_drop_backup(backup, cloud) for cloud in ("a", "b") if cloud == "a" or backup.id in at_b)
+            if backup.id in at_b:
+                yield _drop_backup(at_b[backup.id], backup.name, "b")
+            yield _drop_backup(backup, backup.name, "a")
 
     def _newest_full(self, disk: str, ours: list[Backup]) -> str:
         """The recovery point of the newest full backup that both sites know, once the steps of this cycle are done."""
-        if self._found(ours, disk) is None and self._replica(disk) is None and not self._may_be_incremental(disk):
+        made = self._found(ours, disk)
+        if made is None and self._replica(disk) is None and not self._may_be_incremental(disk):
             return self.time
-        at_b = {backup.id for backup in self.what.backups_b}
+        if made and not made.incremental:
+            return self.time
+        at_b = {backup.id for backup in self.what.backups_b if backup.status == "available"}
         full = [b.metadata[POINT] for b in ours if not b.incremental and b.status == "available" and b.id in at_b]
         return max(full, default="")
 
@@ -221,10 +235,14 @@ class BackupCycle:
 
     def _replica(self, disk: str) -> Volume | None:
         """The replica by its marks, or while it has none by the note at the snapshot."""
-        snapshot = self._found(self.what.snapshots, disk)
-        noted = snapshot.metadata.get(REPLICA) if snapshot else None
+        noted = self._noted(disk)
         by_note = (v for v in self.what.volumes_b if v.id == noted and not v.status.startswith("error"))
         return self._found(self.what.volumes_b, disk) or next(by_note, None)
+
+    def _noted(self, disk: str) -> str | None:
+        """What an earlier run noted at the snapshot."""
+        snapshot = self._found(self.what.snapshots, disk)
+        return snapshot.metadata.get(REPLICA) if snapshot else None
 
     def _found(self, items: Iterable[Any], disk: str) -> Any:
         return one(mine(items, self.plan, self.server), self.time, disk)
@@ -242,8 +260,10 @@ class BackupCycle:
         return {PLAN: self.plan.name, SERVER: self.server.name, DISK: disk, POINT: self.time}
 
 
-def _drop_backup(backup: Backup, cloud: str) -> Step:
+def _drop_backup(backup: Backup, name: str, cloud: str) -> Step:
+    """One that is being deleted already is only waited for: Cinder answers 400 to a second request."""
     until = Until("backup", backup.id, frozenset({"gone"}), frozenset({"available", "deleting"}))
-    return Step(
-        "delete_backup", f"delete backup {backup.name} at site {cloud}", {"backup_id": backup.id}, until, cloud=cloud
-    )
+    if backup.status == "deleting":
+        return Step("wait", f"wait until backup {name} is gone at site {cloud}", until=until, cloud=cloud)
+    text = f"delete backup {name} at site {cloud}"
+    return Step("delete_backup", text, {"backup_id": backup.id}, until, cloud=cloud)

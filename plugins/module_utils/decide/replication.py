@@ -39,7 +39,10 @@ def open_point(what: Replication, plan: RecoveryPlan, server: PlanServer) -> str
 
 
 def decide_cycle(what: Replication, plan: RecoveryPlan, server: PlanServer, goal: Goal) -> Decision:
-    """The steps that are left until the recovery point of ``goal`` is complete and older ones are tidied away."""
+    """The steps that are left until the recovery point of ``goal`` is complete and older ones are tidied away.
+
+    One that an earlier run began is finished, however fresh the one before it is: its snapshots are there.
+    """
     wanted = f"replicate {server.name}"
     sources = _sources(what.seen_a, server, wanted)
     if isinstance(sources, Refusal):
@@ -47,15 +50,17 @@ def decide_cycle(what: Replication, plan: RecoveryPlan, server: PlanServer, goal
     refusal = _failed_over(what, plan, server, wanted)
     if refusal:
         return refusal
-    points = points_of(_replicas(what, plan, server))
+    replicas = _replicas(what, plan, server)
+    points = points_of(replicas)
     newest = next((point for point in points if point.complete(server.disks)), None)
     before = {"recovery_point": newest.time if newest else None}
-    if newest and newest.time >= min(goal.time, goal.fresh_from):
+    begun = open_point(what, plan, server) == goal.time
+    if newest and newest.time >= (goal.time if begun else min(goal.time, goal.fresh_from)):
         left = BackupCycle(what, plan, server, newest.time, sources)
-        return Plan(before, before, tuple(left.tidy(points)), extra=before)
+        return Plan(before, before, tuple(left.tidy(replicas)), extra=before)
     cycle = BackupCycle(what, plan, server, goal.time, sources)
     after = {"recovery_point": goal.time}
-    return Plan(before, after, (*cycle.steps(), *cycle.tidy(points)), extra=after)
+    return Plan(before, after, (*cycle.steps(), *cycle.tidy(replicas)), extra=after)
 
 
 def _replicas(what: Replication, plan: RecoveryPlan, server: PlanServer) -> list[Volume]:
@@ -68,12 +73,15 @@ def _sources(seen: Seen, server: PlanServer, wanted: str) -> dict[str, Attachmen
             "no_server", wanted, "there is no such server at site A", "Run provision first, or check the name."
         )
     root = which_root(seen)
-    found = {disk.tag: find_disk(disk, seen, root) for disk in server.at_a.disks if disk.tag in server.disks}
-    lost = [tag for tag, attachment in found.items() if attachment is None]
+    disks = {disk.tag: find_disk(disk, seen, root) for disk in server.at_a.disks if disk.tag in server.disks}
+    found = {
+        tag: attachment for tag, attachment in disks.items() if attachment and attachment.volume_id in seen.volumes
+    }
+    lost = [tag for tag in disks if tag not in found]
     if lost:
         saw = f"nothing tells which volume of the server at site A is {', '.join(lost)}"
         return Refusal("no_disk", wanted, saw, "Tag the attachments, or name the volumes in the plan.")
-    return {tag: attachment for tag, attachment in found.items() if attachment}
+    return found
 
 
 def _failed_over(what: Replication, plan: RecoveryPlan, server: PlanServer, wanted: str) -> Refusal | None:

@@ -142,6 +142,14 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Named:
+    """Something of which only id and name matter."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Backup:
     """A backup of a volume. ``data_timestamp`` is when its data was taken: that of the snapshot that it is made of."""
 

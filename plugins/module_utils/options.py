@@ -172,6 +172,6 @@ PLAN_OPTIONS: dict[str, Any] = {
             "rpo": {"type": "int"},
         },
     },
-    "handover": {"type": "str", "default": "attach", "choices": ["attach", "recreate", "auto"]},
-    "fallback": {"type": "str", "choices": ["recreate"]},
+    "handover": {"type": "str", "default": "attach", "choices": ["attach", "reimage", "recreate", "auto"]},
+    "fallback": {"type": "str", "choices": ["reimage", "recreate"]},
 }

@@ -21,11 +21,12 @@ from .decide.boot_volume import decide_present
 from .decide.failover import Recovery, decide_failover, decide_lag, recovery
 from .decide.fencing import SiteAnswer, may_fail_over
 from .decide.recovery_plan import PlanServer, RecoveryPlan
-from .decide.replicas import PLAN, SERVER
+from .decide.reimage import Helpers, helper_name
+from .decide.replicas import PLAN, ROLE, SERVER
 from .decide.replication import Goal, decide_cycle, open_point
 from .decide.twin import decide_prepare, decide_readiness
 from .errors import Refused
-from .model import Seen, Surroundings
+from .model import Seen, Site
 from .plan import Decision, Refusal, Step
 
 #: Seconds that a site gets to answer whether it is alive.
@@ -138,12 +139,15 @@ class Wave:
 
         return read, decide
 
-    def _recovery(
-        self, inventory: Inventory, since: float, seen: Seen, server: PlanServer, around: Surroundings | None = None
-    ) -> Recovery:
+    def _recovery(self, inventory: Inventory, since: float, site: Site | Seen, server: PlanServer) -> Recovery:
         """With the volumes that carry the marks of the server: to look at all of them for each would take N x N."""
         own = read_dr.volumes_with(inventory, since, {PLAN: self.plan.name, SERVER: server.name})
-        return recovery(seen, own, self.plan.name, server.name, around)
+        if isinstance(site, Seen):
+            return recovery(site, own, self.plan.name, server.name)
+        marks = {PLAN: self.plan.name, SERVER: server.name, ROLE: "handover"}
+        snapshots = [s for s in read_dr.snapshots(inventory, since) if marks.items() <= s.metadata.items()]
+        images = read_dr.images_named(inventory.cloud, helper_name(self.plan.name, server.name))
+        return recovery(site.seen, own, self.plan.name, server.name, site.around, Helpers(tuple(snapshots), images))
 
     def _late(self, point: str | None) -> list[str]:
         """Findings about the newest recovery point; ``rpo`` of the plan is in seconds."""
@@ -182,10 +186,10 @@ class Wave:
         inventory = self.inventory("b")
 
         def read(since: float) -> Any:
-            """Only where a server may be made anew, what surrounds it is needed."""
-            if self.plan.handover == "recreate" or not offer(inventory.cloud, self._assume).guarded_api:
+            """What surrounds the server is needed only where more than attaching may have to be done."""
+            if self.plan.handover in ("recreate", "reimage") or not offer(inventory.cloud, self._assume).guarded_api:
                 site = read_build.site(inventory.cloud, server.at_b, self._assume)
-                return self._recovery(inventory, since, site.seen, server, site.around)
+                return self._recovery(inventory, since, site, server)
             seen = read_dr.server(inventory, server.name, since, self._assume)
             return self._recovery(inventory, since, seen, server)
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..errors import Ambiguous, StandbyError, Unreachable
-from ..model import Backup, Seen, Snapshot, Volume
+from ..model import Backup, Named, Seen, Snapshot, Volume
 from . import parse, read
+from .find import named
 from .inventory import Inventory
 from .session import Session
 
@@ -63,6 +64,11 @@ def volumes_with(inventory: Inventory, since: float, marks: Mapping[str, str]) -
 def snapshots(inventory: Inventory, since: float) -> tuple[Snapshot, ...]:
     """All snapshots of the project."""
     return inventory.derived("snapshot", since, _parsed, parse.snapshot)
+
+
+def images_named(cloud: Session, name: str) -> tuple[Named, ...]:
+    """All images of that name."""
+    return tuple(Named(item["id"], item["name"]) for item in named(cloud, "image", name))
 
 
 def backups(inventory: Inventory, since: float) -> tuple[Backup, ...]:

@@ -110,7 +110,7 @@ class Session:
         return any(item["alias"] == alias for item in found)
 
     def send(self, method: str, service: str, path: str, body: Any = None) -> Any:
-        """Sends one request and returns the JSON of the answer, {} if it has none.
+        """Sends one request, its body as JSON or bytes as they are; returns the JSON of the answer, {} if it has none.
 
         Repeated is what the cloud certainly did not carry out: 401 (its token was revoked; once, with a new one) and
         429. 503 and no answer at all may have been carried out, so only reads are repeated after these; after an
@@ -120,7 +120,9 @@ class Session:
         :raises Unreachable: when there was no answer.
         """
         options: dict[str, Any] = {"connect_retries": 3 if method == "GET" else 0}
-        if body is not None:
+        if isinstance(body, bytes):
+            options.update(data=body, headers={"Content-Type": "application/octet-stream"})
+        elif body is not None:
             options["json"] = body
         if service in NEWEST:
             options["microversion"] = self.version(service)

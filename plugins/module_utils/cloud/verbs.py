@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -123,6 +124,44 @@ def delete_volume_metadata(cloud: Session, volume_id: str, key: str) -> Json:
     return _delete(cloud, "block_storage", f"/volumes/{volume_id}/metadata/{key}")
 
 
+def reimage_volume(cloud: Session, volume_id: str, image_id: str) -> Json:
+    """Overwrites a volume that is reserved for a shelved server with an image (3.68)."""
+    body = {"os-reimage": {"image_id": image_id, "reimage_reserved": True}}
+    return cloud.send("POST", "block_storage", f"/volumes/{volume_id}/action", body)
+
+
+def create_image(cloud: Session, name: str, snapshot_id: str, size: int) -> Json:
+    """Makes an image that has no data: its block device mapping names a volume snapshot, as images of servers do."""
+    mapping = {
+        "boot_index": 0,
+        "source_type": "snapshot",
+        "destination_type": "volume",
+        "snapshot_id": snapshot_id,
+        "volume_size": size,
+        "device_name": "/dev/vda",
+        "delete_on_termination": False,
+    }
+    image = {
+        "name": name,
+        "disk_format": "raw",
+        "container_format": "bare",
+        "block_device_mapping": json.dumps([mapping]),
+        "bdm_v2": "True",
+        "root_device_name": "/dev/vda",
+    }
+    return cloud.send("POST", "image", "/images", image)
+
+
+def upload_nothing(cloud: Session, image_id: str) -> Json:
+    """Completes an image without data."""
+    return cloud.send("PUT", "image", f"/images/{image_id}/file", b"")
+
+
+def delete_image(cloud: Session, image_id: str) -> Json:
+    """Deletes an image, if it is still there."""
+    return _delete(cloud, "image", f"/images/{image_id}")
+
+
 def create_snapshot(cloud: Session, **snapshot: Any) -> Json:
     """Makes a snapshot, of a volume in use too."""
     return cloud.send("POST", "block_storage", "/snapshots", {"snapshot": {"force": True, **snapshot}})["snapshot"]
@@ -188,6 +227,7 @@ VERBS: dict[str, Callable[..., Json]] = {
     for verb in (
         shelve, unshelve, start, attach_root, attach_volume, detach_volume, set_delete_on_termination,
         create_server, delete_server, update_server, set_server_metadata,
+        reimage_volume, create_image, upload_nothing, delete_image,
         create_volume, delete_volume, update_volume, set_bootable, set_image_metadata,
         set_volume_metadata, delete_volume_metadata,
         create_snapshot, set_snapshot_metadata, delete_snapshot,

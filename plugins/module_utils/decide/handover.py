@@ -30,15 +30,15 @@ def choose(plan: RecoveryPlan, offer: Offer, wanted: str) -> Chosen | Refusal:
 
     "auto" is "attach" where the cloud offers it, else the plan's fallback.
     """
-    if plan.handover == "recreate":
-        return Chosen("recreate", "the plan says so")
+    if plan.handover in ("recreate", "reimage"):
+        return Chosen(plan.handover, "the plan says so")
     if offer.guarded_api:
         return Chosen("attach", f"the guarded root volume API of site B is {offer.how}")
     lacks = "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list)"
     if plan.handover == "attach":
-        todo = "The handover attach needs it (see nova_root_volume/README.md). Every cloud can do handover: recreate."
+        todo = "The handover attach needs it: see nova_root_volume/README.md. Stock Nova can reimage or recreate."
         return Refusal("no_guarded_api", wanted, lacks, todo)
     if plan.fallback is None:
-        todo = "The plan says handover: auto without a fallback. Add fallback: recreate."
+        todo = "The plan says handover: auto without a fallback. Add fallback: reimage, or fallback: recreate."
         return Refusal("no_fallback", wanted, lacks, todo)
     return Chosen(plan.fallback, f"{lacks}; the plan's fallback")

@@ -17,6 +17,7 @@ from ..plan import Decision, Plan, Refusal
 from .backup_cycle import BackupCycle, Replication, mine, one
 from .drift import find_disk
 from .recovery_plan import PlanServer, RecoveryPlan
+from .reimage import is_copy
 from .replicas import POINT, points_of, replicas_of
 from .root_volume import which_root
 
@@ -87,7 +88,8 @@ def _sources(seen: Seen, server: PlanServer, wanted: str) -> dict[str, Attachmen
 def _failed_over(what: Replication, plan: RecoveryPlan, server: PlanServer, wanted: str) -> Refusal | None:
     """Site B leads from the moment that a replica is the twin's volume."""
     attached = {a.volume_id for a in what.twin.server.attachments} if what.twin.server else set()
-    used = [volume.name for volume in _replicas(what, plan, server) if volume.id in attached or volume.attached_to]
+    copies = [v for v in what.twin.volumes.values() if v.id in attached and is_copy(v, plan.name, server.name)]
+    used = [v.name for v in (*copies, *_replicas(what, plan, server)) if v.id in attached or v.attached_to]
     if not used:
         return None
     saw = f"site B uses the replica {', '.join(sorted(used))}: it was failed over"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..model import Root, Seen, Site, Surroundings, Volume
@@ -28,7 +28,7 @@ _CAN_REST = frozenset({"ACTIVE", "SHUTOFF", "BUILD", "SHELVED", "SHELVED_OFFLOAD
 def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decision:
     """Brings the twin to rest. What was done already is not done again.
 
-    At rest is shelved and offloaded; for the handover attach also without volumes, for recreate on its placeholders.
+    At rest is shelved and offloaded; for the handover attach also without volumes, for the others on its placeholders.
     """
     wanted = f"prepare the twin {server.name}"
     chosen = choose(plan, site.seen.offer, wanted)
@@ -119,8 +119,13 @@ def _to_rest(seen: Seen, server: PlanServer) -> tuple[Step, ...]:
 
 def _take_off(seen: Seen) -> tuple[Step, ...]:
     """The root first: from then on the twin is dormant, so that a run that is killed in between carries on."""
-    twin, root = seen.found, which_root(seen).volume_id
-    ids = tuple(sorted((attachment.volume_id for attachment in twin.attachments), key=lambda i: i != root))
+    root = which_root(seen).volume_id
+    return take_off(seen, sorted((a.volume_id for a in seen.found.attachments), key=lambda i: i != root))
+
+
+def take_off(seen: Seen, volume_ids: Sequence[str]) -> tuple[Step, ...]:
+    """Steps that detach these volumes and keep them."""
+    twin, ids = seen.found, tuple(volume_ids)
     labels = [(seen.volumes[i].name if i in seen.volumes else i, i) for i in ids]
     return (*clear_delete_flags(twin, ids), *(_detach(twin.name, twin.id, label, i) for label, i in labels))
 
@@ -168,7 +173,7 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> list[st
         found.append(f"the twin is {seen.found.status}{_on(root)}, not dormant")
     elif chosen.method == "attach" and attached:
         found.append(f"the twin still has volume {attached}")
-    if chosen.method == "recreate" and not _waits(seen, plan.name):
+    if chosen.method != "attach" and not _waits(seen, plan.name):
         found.append(f"the twin is {seen.found.status}{_on(root)}, not shelved on its placeholders")
     if seen.found.locked:
         found.append("the twin is locked")

@@ -36,9 +36,9 @@ def wanted_networks(plan: Row, site: str) -> dict[str, list[dict[str, Any]]]:
 
     A security group that names no rule for what leaves keeps the rules that Neutron gives it: everything may leave.
     """
-    networks = _at(plan.get("networks"), site)
+    networks = _at(plan.get("networks"), site, "subnets")
     subnets = [{**_subnet(row), "network": network["name"]} for network in networks for row in network["subnets"]]
-    groups = _at(plan.get("security_groups"), site)
+    groups = _at(plan.get("security_groups"), site, "rules")
     return {
         "networks": [{key: value for key, value in row.items() if key != "subnets"} for row in networks],
         "subnets": subnets,
@@ -46,9 +46,9 @@ def wanted_networks(plan: Row, site: str) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _at(rows: Any, site: str) -> list[dict[str, Any]]:
+def _at(rows: Any, site: str, parts: str) -> list[dict[str, Any]]:
     there = [row for row in rows or () if site in (row.get("sites") or ("a", "b"))]
-    return [{"subnets": [], "rules": [], **_given(row, leave_out="sites")} for row in there]
+    return [{parts: [], **_given(row, leave_out="sites")} for row in there]
 
 
 def _given(row: Row, leave_out: str = "") -> dict[str, Any]:

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people read at the end of an operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.closing import closing, duration
+
+POINT = "2026-11-20T20:13:00+00:00"
+
+
+def lines(operation: str, servers: dict[str, Any], seconds: float = 14.2) -> list[str]:
+    return list(closing("shop", {"operation": operation, "servers": servers, "seconds": seconds}))
+
+
+def good(changed: bool = True, lag: int = 312, seconds: float = 12.4) -> dict[str, Any]:
+    return {"changed": changed, "recovery_point": POINT, "lag": lag, "seconds": seconds}
+
+
+FAILED = {"changed": False, "error": {}, "msg": "no", "seconds": 1.0}
+
+
+def test_failover() -> None:
+    assert lines(
+        "failover", {"db": good(), "app": good(lag=40, seconds=14.2), "web": good(changed=False), "x": FAILED}
+    ) == [
+        "Failover of shop: 3 of 4 servers run at site B, after 14.2 s.",
+        "  server  recovery point        outcome      age of its data  up after",
+        "  db      2026-11-20T20:13:00Z  brought up   5 min 12 s       12.4 s",
+        "  app     2026-11-20T20:13:00Z  brought up   40 s             14.2 s",
+        "  web     2026-11-20T20:13:00Z  ran already",
+        "  x       -                     FAILED",
+        "  RPO 5 min 12 s (the oldest recovery point, when the failover began), RTO 14.2 s.",
+    ]
+
+
+def test_a_repeated_failover_tells_neither_rpo_nor_rto() -> None:
+    """The data is no older than when site B took over, whatever the clock says now."""
+    assert not any("RPO" in line for line in lines("failover", {"db": good(changed=False)}))
+
+
+def test_the_lag_after_a_replication_counts_the_run_itself() -> None:
+    assert lines("replicate", {"db": good(lag=0), "app": good(changed=False, lag=60)}, 30.0)[1:] == [
+        "  server  recovery point        outcome  lag now",
+        "  db      2026-11-20T20:13:00Z  new      30 s",
+        "  app     2026-11-20T20:13:00Z  kept     90 s",
+    ]
+
+
+def test_readiness() -> None:
+    assert lines("readiness", {"db": good(changed=False)})[2] == "  db      2026-11-20T20:13:00Z  ready    5 min 12 s"
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"), [("build", "are as planned"), ("prepare", "have a dormant twin at site B")]
+)
+def test_operations_without_recovery_points(operation: str, words: str) -> None:
+    (line,) = lines(operation, {"db": good(), "app": FAILED})
+    assert line.endswith(f"1 of 2 servers {words}, after 14.2 s.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (119, "119 s"), (120, "2 min 0 s"), (7199, "119 min 59 s"), (11220, "3 h 7 min")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

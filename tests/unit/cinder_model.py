@@ -110,7 +110,9 @@ class Cinders:
                 self.backups["b"][key] = replace(known[key], status="creating")
         self.backups = {site: dict(_settled(backups)) for site, backups in self.backups.items()}
         for key, found in list(self.volumes.items()):
-            if found.status in ("creating", "restoring-backup"):
+            if found.status == "creating":
+                self.volumes[key] = replace(found, status="available")
+            elif found.status == "restoring-backup":
                 source = SOURCES[self.made_from.pop(key)]
                 self.volumes[key] = replace(found, status="available", name=source.name, metadata=source.metadata)
             elif found.status == "deleting":
@@ -170,21 +172,24 @@ class Cinders:
             raise Rejected("Incremental backups exist for this backup.")
         there[backup_id] = replace(there[backup_id], status="deleting")
 
-    def create_volume(self, backup_id: str, name: str, size: int, metadata: Mapping[str, str], **_more: Any) -> Any:
+    def create_volume(self, name: str, size: int, metadata: Mapping[str, str], **_more: Any) -> Any:
+        made = Volume(self._id("volume"), name, "creating", size, metadata=dict(metadata))
+        self.volumes[made.id] = made
+        return {"id": made.id}
+
+    def restore_backup(self, backup_id: str, volume_id: str) -> None:
         chain: str | None = backup_id
         while chain:
             if chain not in self.backups["b"] or self.backups["b"][chain].status != "available":
                 raise Rejected(f"site B does not know backup {chain}")
             chain = self.parents[chain]
-        self.backups["b"][backup_id] = replace(self.backups["b"][backup_id], status="restoring")
         source = self.backups["b"][backup_id].volume_id
-        if size < SOURCES[source].size:
+        if self.volumes[volume_id].size < SOURCES[source].size:
             raise Rejected("too small")
-        made = Volume(self._id("volume"), name, "creating", size, metadata=dict(metadata))
-        self.volumes[made.id] = made
-        self.made_from[made.id] = source
-        self.contents[made.id] = self.contents[backup_id]
-        return {"id": made.id}
+        self._change(volume_id, status="restoring-backup")
+        self.backups["b"][backup_id] = replace(self.backups["b"][backup_id], status="restoring")
+        self.made_from[volume_id] = source
+        self.contents[volume_id] = self.contents[backup_id]
 
     def update_volume(self, volume_id: str, name: str) -> None:
         self._change(volume_id, name=name)
@@ -200,7 +205,7 @@ class Cinders:
 
     def _change(self, volume_id: str, **changes: Any) -> None:
         if self.volumes[volume_id].status != "available":
-            raise Rejected("a volume that is still being restored")
+            raise Rejected("a volume that is not available")
         self.volumes[volume_id] = replace(self.volumes[volume_id], **changes)
 
     def delete_volume(self, volume_id: str) -> None:
@@ -214,6 +219,7 @@ class Cinders:
 AT_B = {
     "import_backup",
     "create_volume",
+    "restore_backup",
     "update_volume",
     "set_bootable",
     "set_image_metadata",

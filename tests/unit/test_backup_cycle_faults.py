@@ -32,7 +32,7 @@ def verbs(clouds: Cinders, number: int, **changes: Any) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_killed_again_and_again(seed: int) -> None:
-    """Up to five runs are killed anywhere; time passes or not. At most one volume for each kill is left unmarked."""
+    """Up to five runs are killed anywhere; time passes or not. No volume is left over."""
     dice, clouds = random.Random(seed), after_cycles(seed % 4, POLICY)
     number, kills = seed % 4 + 1, dice.randrange(1, 6)
     for _kill in range(kills):
@@ -42,22 +42,49 @@ def test_killed_again_and_again(seed: int) -> None:
         number += 1
     cycle(clouds, number, POLICY)
     clouds.time_passes()
-    lost = [key for key, v in clouds.volumes.items() if "standby_role" not in v.metadata]
-    assert len(lost) <= kills
-    for key in lost:
-        del clouds.volumes[key]
+    assert [key for key, v in clouds.volumes.items() if "standby_role" not in v.metadata] == []
     assert moment(number - kills) <= max(replicas(clouds)) <= moment(number)
     assert all(rows == whole(int(time[14:16])) for time, rows in replicas(clouds).items())
     assert not clouds.snapshots
 
 
-def test_a_killed_run_whose_replica_was_not_noted_is_noted_by_the_next() -> None:
-    """Else a second kill, during the restore, would lose it."""
+def test_a_replica_that_a_killed_run_made_and_did_not_note_is_taken() -> None:
+    """It still has its marks, for nothing was restored into it yet."""
     clouds = Cinders()
     steps = plan(decide(clouds, 1, POLICY)[0]).steps
     made = [number for number, step in enumerate(steps, 1) if step.verb == "create_volume"]
     cycle(clouds, 1, POLICY, made[0])
-    assert verbs(clouds, 2)[:3] == ["set_snapshot_metadata", "create_volume", "set_snapshot_metadata"]
+    clouds.time_passes()
+    assert verbs(clouds, 2)[:5] == [
+        "create_volume",
+        "set_snapshot_metadata",
+        "wait",
+        "set_snapshot_metadata",
+        "restore_backup",
+    ]
+
+
+def test_a_restore_that_was_asked_for_is_not_asked_for_again() -> None:
+    clouds = Cinders()
+    steps = plan(decide(clouds, 1, POLICY)[0]).steps
+    cycle(clouds, 1, POLICY, min(number for number, step in enumerate(steps, 1) if step.verb == "restore_backup"))
+    assert verbs(clouds, 2)[:3] == ["restore_backup", "wait", "wait"]
+    clouds.time_passes()
+    assert verbs(clouds, 2)[:2] == ["restore_backup", "wait"]
+
+
+def test_a_source_without_metadata_leaves_the_marks_of_the_replica() -> None:
+    """Cinder restores what metadata the source had. Then nothing tells that the restore ended: it is repeated."""
+    clouds = Cinders()
+    steps = plan(decide(clouds, 1, POLICY)[0]).steps
+    cycle(clouds, 1, POLICY, max(number for number, step in enumerate(steps, 1) if step.verb == "restore_backup"))
+    marks = {key: replica.metadata for key, replica in clouds.volumes.items()}
+    clouds.time_passes()
+    for key, metadata in marks.items():
+        clouds.volumes[key] = replace(clouds.volumes[key], metadata=metadata)
+    assert verbs(clouds, 2)[:2] == ["restore_backup", "restore_backup"]
+    cycle(clouds, 2, POLICY)
+    assert replicas(clouds) == {moment(1): whole(1)}
 
 
 @pytest.mark.parametrize("status", ["error", "error_restoring"])
@@ -65,9 +92,10 @@ def test_a_killed_run_whose_replica_was_not_noted_is_noted_by_the_next() -> None
 def test_a_restore_that_failed_is_made_again_and_the_failed_volume_removed(status: str, disk: str) -> None:
     clouds = after_cycles(1, POLICY)
     steps = plan(decide(clouds, 2, POLICY)[0]).steps
-    noted = max(number for number, step in enumerate(steps, 1) if step.verb == "set_snapshot_metadata")
-    cycle(clouds, 2, POLICY, noted)
-    broken = next(k for k, v in clouds.volumes.items() if v.status == "creating" and v.metadata["standby_disk"] == disk)
+    asked = max(number for number, step in enumerate(steps, 1) if step.verb == "restore_backup")
+    cycle(clouds, 2, POLICY, asked)
+    busy = {k: v for k, v in clouds.volumes.items() if v.status == "restoring-backup"}
+    broken = next(k for k, v in busy.items() if v.metadata["standby_disk"] == disk)
     clouds.volumes[broken] = replace(clouds.volumes[broken], status=status)
     clouds.time_passes()
     cycle(clouds, 3, POLICY)

@@ -67,7 +67,7 @@ class BackupCycle:
 
     def steps(self) -> Iterator[Step]:
         """Stage by stage for all disks, so that the clouds work on all of them at the same time."""
-        for stage in (self._snapshot, self._backup, self._transfer, self._restore, self._finish):
+        for stage in (self._snapshot, self._backup, self._transfer, self._make, self._restore, self._finish):
             done = [stage(disk) for disk in self.server.disks]
             yield from (step for requests, _waits in done for step in requests)
             yield from (step for _requests, waits in done for step in waits)
@@ -126,31 +126,44 @@ class BackupCycle:
         wait = Step("wait", f"wait for the imported backup of {label}", until=until, cloud="b_admin")
         return [] if there else requests, [] if there and there.status in ("available", "restoring") else [wait]
 
-    def _restore(self, disk: str) -> tuple[list[Step], list[Step]]:
-        """A restore replaces name and metadata of the replica by those of the source (cinder/backup/driver.py).
+    def _make(self, disk: str) -> tuple[list[Step], list[Step]]:
+        """An empty volume, known by its marks until its id is noted at the snapshot.
 
-        So the id of the replica is noted at the snapshot: a run that is killed meanwhile finds its replica again.
+        A restore replaces name and metadata of a volume by those of the source (cinder/backup/driver.py). A volume made
+        *from* the backup would be lost to a run that was killed before it could note the id.
         """
         found, label = self._replica(disk), self._label(disk)
         wanted = next(d for d in self.server.at_b.disks if d.tag == disk)
         args = {
-            "backup_id": self._id("backup", disk, self._found(self.what.backups_a, disk)),
             "name": self._name(disk),
             "size": self._source(disk).size,
             "volume_type": wanted.volume_type,
             "availability_zone": wanted.availability_zone,
             "metadata": {**self._marks(disk), ROLE: "replica", STATE: "copying"},
         }
-        text = f"restore {label} into a new replica at site B"
-        make = Step("create_volume", text, args, result=f"replica {disk}", cloud="b")
+        make = Step("create_volume", f"make a replica volume for {label} at site B", args, None, f"replica {disk}", "b")
+        replica_id = self._id("replica", disk, found)
+        until = Until("volume", replica_id, _AVAILABLE, _CREATING)
+        wait = Step("wait", f"wait for the replica volume of {label}", until=until, cloud="b")
         snapshot_id = self._id("snapshot", disk, self._found(self.what.snapshots, disk))
-        note = {"snapshot_id": snapshot_id, "metadata": {REPLICA: self._id("replica", disk, found)}}
+        note = {"snapshot_id": snapshot_id, "metadata": {REPLICA: replica_id}}
         noted = Step("set_snapshot_metadata", f"note the replica of {label} at its snapshot", note, cloud="a")
-        until = Until("volume", self._id("replica", disk, found), _AVAILABLE, _CREATING | {"restoring-backup"})
+        is_there = found is not None and found.status != "creating"
+        is_noted = found is not None and self._noted(disk) == found.id
+        return [] if found else [make], [*([] if is_there else [wait]), *([] if is_noted else [noted])]
+
+    def _restore(self, disk: str) -> tuple[list[Step], list[Step]]:
+        """A replica that is available and still has its own marks was not restored, or its source has no metadata."""
+        found, label = self._replica(disk), self._label(disk)
+        backup = self._id("backup", disk, self._found(self.what.backups_a, disk))
+        replica_id = self._id("replica", disk, found)
+        args = {"backup_id": backup, "volume_id": replica_id}
+        restore = Step("restore_backup", f"restore {label} into its replica at site B", args, cloud="b")
+        until = Until("volume", replica_id, _AVAILABLE, frozenset({"restoring-backup"}))
         wait = Step("wait", f"wait for the replica of {label}", until=until, cloud="b")
-        is_noted = found and self._noted(disk) == found.id
-        requests = [*([] if found else [make]), *([] if is_noted else [noted])]
-        return requests, [] if found and found.status == "available" else [wait]
+        is_begun = found is not None and found.status == "restoring-backup"
+        is_done = found is not None and found.status == "available" and found.metadata.get(STATE) != "copying"
+        return [] if is_begun or is_done else [restore], [] if is_done else [wait]
 
     def _finish(self, disk: str) -> tuple[list[Step], list[Step]]:
         """A restored volume has the name of its source, and may lack what booting needs: flag and image properties."""

@@ -112,7 +112,7 @@ TEXTS = {
         (
             "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list). "
             "The handover attach needs it (see nova_root_volume/README.md). "
-            "Every cloud can do handover: recreate."
+            "Stock Nova can reimage or recreate."
         ),
     ),
 }

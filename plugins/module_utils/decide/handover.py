@@ -36,7 +36,7 @@ def choose(plan: RecoveryPlan, offer: Offer, wanted: str) -> Chosen | Refusal:
         return Chosen("attach", f"the guarded root volume API of site B is {offer.how}")
     lacks = "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list)"
     if plan.handover == "attach":
-        todo = "The handover attach needs it: see nova_root_volume/README.md. Stock Nova can reimage or recreate."
+        todo = "The handover attach needs it (see nova_root_volume/README.md). Stock Nova can reimage or recreate."
         return Refusal("no_guarded_api", wanted, lacks, todo)
     if plan.fallback is None:
         todo = "The plan says handover: auto without a fallback. Add fallback: reimage, or fallback: recreate."

@@ -109,10 +109,10 @@ def _address(seen: Seen, server: PlanServer) -> str:
 def _foretell(seen: Seen, root: Volume, point: RecoveryPoint, disks: Sequence[str]) -> tuple[Seen, Root]:
     """The twin as it will be: running, on the recovery point."""
     was = which_root(seen)
-    data = [point.volumes[disk] for disk in sorted(disks) if disk != "root"]
-    attachments = (Attachment(root.id, was.device), *(Attachment(volume.id) for volume in data))
+    taken = {disk: root if disk == "root" else point.volumes[disk] for disk in sorted(disks)}
+    attachments = tuple(Attachment(v.id, was.device if disk == "root" else None) for disk, v in taken.items())
     server = replace(seen.found, status="ACTIVE", task_state=None, attachments=attachments)
     answer = RootAnswer(was.device or "", True, root.id) if seen.root_answer else None
-    volumes = {volume.id: replace(volume, status="in-use") for volume in (root, *data)}
+    volumes = {volume.id: replace(volume, status="in-use") for volume in taken.values()}
     on = replace(was, present=True, volume_id=root.id)
     return replace(seen, server=server, volumes=volumes, root_answer=answer), on

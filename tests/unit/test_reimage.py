@@ -1,0 +1,158 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Handing over by reimage: which root may be overwritten, in which state, and what a killed run leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import (
+    PlanServer,
+    RecoveryPlan,
+    recovery_plan,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.reimage import Helpers
+from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Named, Seen, Snapshot, Volume
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan, Refusal
+from builders import STOCK, server, volume
+
+TIME = "2026-11-20T09:00:00+00:00"
+MARKS = {"standby_plan": "shop", "standby_server": "db"}
+PLACEHOLDER = {**MARKS, "standby_role": "placeholder"}
+COPY = {**MARKS, "standby_role": "copy", "standby_recovery_point": TIME, "standby_disk": "root"}
+DONE = ["attach volume r-data to server db", "unshelve server db"]
+COPYING = ["snapshot replica r-root", "make an image that names the snapshot of r-root", "complete the image",
+           "copy replica r-root into the root p-root", "note the recovery point at the root p-root",
+           "delete the image", "delete the snapshot of r-root"]  # fmt: skip
+EMPTYING = ["detach volume p-data from server db", "delete placeholder volume p-data"]
+
+
+def plan(**changes: Any) -> RecoveryPlan:
+    row = {
+        "name": "db", "flavor": "m1.tiny", "tier": 1, "critical": True,
+        "boot_volume": {"image": "debian", "size": 1}, "volumes": [{"tag": "data", "blank": True, "size": 1}],
+    }  # fmt: skip
+    data = {
+        "name": "shop", "sites": {"a": {"cloud": "a"}, "b": {"cloud": "b"}}, "servers": [row], "handover": "reimage",
+        "replication": {"method": "cinder_backup", "keep": 2, "full_every": 7},
+    }  # fmt: skip
+    return recovery_plan({**data, **changes})
+
+
+def replica(disk: str, **changes: Any) -> Volume:
+    marks = {**MARKS, "standby_role": "replica", "standby_disk": disk, "standby_recovery_point": TIME}
+    return volume(f"r-{disk}", metadata={**marks, "standby_state": "complete"}, **changes)
+
+
+def twin(root: dict[str, Any], data: str = "p-data", status: str = "SHELVED_OFFLOADED", **changes: Any) -> Seen:
+    """A twin on its root, and on its data placeholder, or the data replica, or no data volume."""
+    volumes = {
+        "p-root": volume("p-root", **{"status": "reserved", "metadata": PLACEHOLDER, **root}),
+        "p-data": volume("p-data", status="reserved", metadata=PLACEHOLDER, bootable=False),
+        "r-data": replace(replica("data"), status="in-use"),
+    }
+    on = (Attachment("p-root", "/dev/vda", "root"), *((Attachment(data, "/dev/vdb"),) if data else ()))
+    seen = Seen(server(status=status, attachments=on, **changes), STOCK)
+    return replace(seen, volumes={a.volume_id: volumes[a.volume_id] for a in on})
+
+
+def decide(seen: Seen, helpers: Helpers | None = None, root: dict[str, Any] | None = None) -> Decision:
+    shop = plan()
+    one: PlanServer = shop.servers[0]
+    on = {a.volume_id for a in seen.server.attachments} if seen.server else set()
+    data = replica("data", status="in-use" if "r-data" in on else "available")
+    what = recovery(seen, [replica("root", **(root or {})), data], "shop", "db", None, helpers)
+    return decide_failover(what, one, shop)
+
+
+def texts(decision: Decision) -> list[str]:
+    assert isinstance(decision, Plan), decision
+    return [step.text for step in decision.steps if step.writes]
+
+
+@pytest.mark.parametrize(
+    ("seen", "steps"),
+    [
+        (twin({}), [*EMPTYING, *COPYING, *DONE]),
+        (twin({}, data=""), [*COPYING, *DONE]),
+        (twin({}, data="r-data"), [*COPYING, DONE[1]]),
+        (twin({"status": "downloading"}), [*EMPTYING, *COPYING, *DONE]),
+        (twin({"metadata": COPY}), [*EMPTYING, *DONE]),
+        (twin({"metadata": COPY}, data=""), DONE),
+        (twin({"metadata": COPY}, data="r-data"), [DONE[1]]),
+        (twin({"metadata": COPY}, data="r-data", task_state="unshelving"), []),
+        (twin({"metadata": COPY, "status": "in-use"}, data="r-data", status="ACTIVE"), []),
+        (twin({"metadata": COPY, "status": "in-use"}, data="r-data", status="SHUTOFF"), ["start server db"]),
+    ],
+)
+def test_the_rungs(seen: Seen, steps: list[str]) -> None:
+    assert texts(decide(seen)) == steps
+
+
+def test_an_earlier_copy_is_waited_for_before_it_is_done_again() -> None:
+    decision = decide(twin({"status": "downloading"}, data=""))
+    assert isinstance(decision, Plan)
+    first = decision.steps[0]
+    assert (first.verb, first.until.id, first.until.target) == ("wait", "p-root", frozenset({"reserved"}))
+
+
+def test_what_a_killed_run_left_is_removed_first_or_once_it_is_up() -> None:
+    left = Helpers((Snapshot("s", "old", "available", "r-root", 1),), (Named("i", "old"),))
+    drop = ["delete image old", "delete snapshot old"]
+    assert texts(decide(twin({}, data=""), left)) == [*drop, *COPYING, *DONE]
+    up = twin({"metadata": COPY, "status": "in-use"}, data="r-data", status="ACTIVE")
+    assert texts(decide(up, left)) == drop
+
+
+def test_what_is_foretold() -> None:
+    decision = decide(twin({}))
+    assert isinstance(decision, Plan)
+    assert decision.extra == {"recovery_point": TIME, "handover": "reimage", "handover_reason": "the plan says so"}
+    assert decision.after["id"] == "srv"
+    assert decision.after["root_volume"]["volume_id"] == "p-root"
+    assert [row["id"] for row in decision.after["volumes"]] == ["r-data", "p-root"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "root", "code", "saw"),
+    [
+        (twin({"metadata": {}}), {}, "not_a_replica",
+         "the twin is SHELVED_OFFLOADED with volume p-root, which is no replica"),
+        (twin({"metadata": {**PLACEHOLDER, "standby_server": "web"}}), {}, "not_a_replica", None),
+        (twin({"metadata": {**PLACEHOLDER, "standby_plan": "other"}}), {}, "not_a_replica", None),
+        (twin({}), {"size": 2}, "root_too_small", "the replica has 2 GiB, the root p-root of the twin 1"),
+        (twin({"multiattach": True}), {}, "volume_multiattach", "the root p-root is multiattach"),
+        (twin({"status": "error"}), {}, "copy_failed", "an earlier copy into the root p-root failed: it is in error"),
+        (twin({"status": "available"}), {}, "volume_not_reserved", "the root p-root is available"),
+        (twin({}, status="ACTIVE"), {}, "wrong_state", "the twin is ACTIVE without r-data"),
+        (twin({}, status="ERROR", fault="no disk"), {}, "wrong_state", "the twin is in ERROR: no disk"),
+        (twin({}, locked=True), {}, "locked", "the server is locked"),
+        (twin({}, task_state="shelving"), {}, "busy", None),
+        (Seen(None, STOCK), {}, "no_twin", "there is no twin at site B"),
+    ],
+)  # fmt: skip
+def test_refused(seen: Seen, root: dict[str, Any], code: str, saw: str | None) -> None:
+    decision = decide(seen, root=root)
+    assert isinstance(decision, Refusal)
+    assert (decision.code, decision.seen) == (code, saw or decision.seen)
+
+
+def test_a_cinder_that_cannot_is_refused() -> None:
+    old = replace(STOCK, volume_version="3.67")
+    decision = decide(replace(twin({}), offer=old))
+    assert isinstance(decision, Refusal)
+    assert decision.seen == "the volume API of site B is 3.67, 3.68 is needed"
+
+
+def test_a_replica_that_is_the_root_is_never_overwritten() -> None:
+    """The plan said attach once: the root is the replica itself."""
+    seen = twin({}, data="")
+    on = replace(seen.found, attachments=(Attachment("r-root", "/dev/vda", "root"),))
+    seen = replace(seen, server=on, volumes={"r-root": replace(replica("root"), status="reserved")})
+    decision = decide(seen)
+    assert isinstance(decision, Refusal)
+    assert decision.code == "not_a_placeholder"

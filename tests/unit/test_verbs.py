@@ -101,6 +101,32 @@ ROWS: list[tuple[str, dict[str, Any], str, Any, Any]] = [
     ),
     ("delete_volume_metadata", {"volume_id": "v", "key": "k"}, f"DELETE {VOLUME}/metadata/k", None, {}),
     (
+        "reimage_volume",
+        {"volume_id": "v", "image_id": "i"},
+        f"POST {VOLUME}/action",
+        {"os-reimage": {"image_id": "i", "reimage_reserved": True}},
+        {},
+    ),
+    (
+        "create_image",
+        {"name": "n", "snapshot_id": "x", "size": 1},
+        "POST image /images",
+        {
+            "name": "n",
+            "disk_format": "raw",
+            "container_format": "bare",
+            "block_device_mapping": (
+                '[{"boot_index": 0, "source_type": "snapshot", "destination_type": "volume", "snapshot_id": "x",'
+                ' "volume_size": 1, "device_name": "/dev/vda", "delete_on_termination": false}]'
+            ),
+            "bdm_v2": "True",
+            "root_device_name": "/dev/vda",
+        },
+        {"id": "i"},
+    ),
+    ("upload_nothing", {"image_id": "i"}, "PUT image /images/i/file", None, {}),
+    ("delete_image", {"image_id": "i"}, "DELETE image /images/i", None, {}),
+    (
         "create_snapshot",
         {"volume_id": "v"},
         "POST block_storage /snapshots",
@@ -130,6 +156,13 @@ ROWS: list[tuple[str, dict[str, Any], str, Any, Any]] = [
         "POST block_storage /backups/import_record",
         {"backup-record": {"backup_url": "u"}},
         {"backup": {"id": "b"}},
+    ),
+    (
+        "restore_backup",
+        {"backup_id": "b", "volume_id": "v"},
+        "POST block_storage /backups/b/restore",
+        {"restore": {"volume_id": "v"}},
+        {"restore": {"volume_id": "v", "backup_id": "b"}},
     ),
     ("create_port", {"name": "p"}, "POST network /ports", {"port": {"name": "p"}}, {"port": {"id": "p"}}),
     (

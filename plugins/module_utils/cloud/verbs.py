@@ -197,6 +197,12 @@ def import_backup(cloud: Session, record: Mapping[str, Any]) -> Json:
     return cloud.send("POST", "block_storage", "/backups/import_record", {"backup-record": dict(record)})["backup"]
 
 
+def restore_backup(cloud: Session, backup_id: str, volume_id: str) -> Json:
+    """Restores a backup into an existing volume, which is "restoring-backup" when this returns."""
+    body = {"restore": {"volume_id": volume_id}}
+    return cloud.send("POST", "block_storage", f"/backups/{backup_id}/restore", body)
+
+
 def create_port(cloud: Session, **port: Any) -> Json:
     """Makes a port."""
     return cloud.send("POST", "network", "/ports", {"port": port})["port"]
@@ -231,7 +237,7 @@ VERBS: dict[str, Callable[..., Json]] = {
         create_volume, delete_volume, update_volume, set_bootable, set_image_metadata,
         set_volume_metadata, delete_volume_metadata,
         create_snapshot, set_snapshot_metadata, delete_snapshot,
-        create_backup, delete_backup, export_backup, import_backup,
+        create_backup, delete_backup, export_backup, import_backup, restore_backup,
         create_port, update_port, delete_port,
     )
 }  # fmt: skip

@@ -60,6 +60,11 @@ def test_volumes_that_do_not_fit(make: Factory, ansible: Playbooks) -> None:
             {"boot_volume": {"image": "needs-2g", "size": 1}},
             f"image needs-2g needs at least 2 GiB, the volume {make.name()}-root is to have 1",
         ),
+        ({"volumes": [{"tag": "x", **BLANK, "volume_type": "fast"}]}, "the cloud knows no volume type fast"),
+        (
+            {"volumes": [{"tag": "x", **BLANK, "availability_zone": "moon"}]},
+            "the cloud knows no volume availability zone moon",
+        ),
         ({"boot_volume": {"volume": used}}, f"volume {used} is attached to server {other}"),
         ({"boot_volume": {"volume": blank}}, f"volume {blank} is not marked bootable"),
         ({"volumes": [{"tag": "x", "volume": blank, "size": 2}]}, f"volume {blank} has 1 GiB, 2 are wanted"),
@@ -86,6 +91,7 @@ def test_ports_that_do_not_fit(make: Factory, ansible: Playbooks) -> None:
             {"port": mine, "mac_address": "fa:16:3e:00:00:99"},
             f"port {mine} has the MAC address {mac}, not fa:16:3e:00:00:99",
         ),
+        ({"network": "shared-net", "fixed_ip": address}, f"the cloud knows no free address {address}"),
         ({"network": "shared-net", "name": twice}, f"2 ports carry the name {twice}"),
     ]
     refused(make, ansible, [({"ports": [nic]}, text) for nic, text in cases])

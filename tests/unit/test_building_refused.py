@@ -133,6 +133,21 @@ PROBLEMS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"ids": {("network", "net"): "n", ("server_group", "g"): None}},
         "the cloud knows no server group g",
     ),
+    "type of a volume": (
+        {},
+        {"ids": {("network", "net"): "n", ("volume_type", "fast"): None}},
+        "the cloud knows no volume type fast",
+    ),
+    "zone of a volume": (
+        {},
+        {"ids": {("network", "net"): "n", ("volume_availability_zone", "az"): None}},
+        "the cloud knows no volume availability zone az",
+    ),
+    "an address that is taken": (
+        {},
+        {"ids": {("network", "net"): "n", ("free_address", "10.0.0.5"): None}},
+        "the cloud knows no free address 10.0.0.5",
+    ),
     "key": (
         {"key_name": "k"},
         {"ids": {("network", "net"): "n", ("key", "k"): None}},

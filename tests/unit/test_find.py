@@ -20,6 +20,7 @@ LISTS = {
     "flavor": "GET compute /flavors/detail",
     "server_group": "GET compute /os-server-groups",
     "volume": "GET block_storage /volumes/detail?name=db%201%2B",
+    "volume_type": "GET block_storage /types",
     "snapshot": "GET block_storage /snapshots/detail?name=db%201%2B",
     "backup": "GET block_storage /backups/detail?name=db%201%2B",
     "image": "GET image /images?name=db%201%2B",

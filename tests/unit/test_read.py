@@ -214,3 +214,46 @@ def test_a_key_that_may_not_be_read_is_an_error(empty: LoopbackCloud, session: A
 def test_the_name_of_a_key_may_need_quoting(empty: LoopbackCloud, session: Any) -> None:
     empty.answers["GET compute /os-keypairs/a%20key%3F"] = {"keypair": {"name": "a key?"}}
     assert read_build.site(session, wanted(key_name="a key?")).around.ids == {("key", "a key?"): "a key?"}
+
+
+DISK = {"image": "cirros", "volume_type": "fast", "availability_zone": "az"}
+HELD = "GET network /ports?network_id=net-1&fixed_ips=ip_address%3D10.0.0.5"
+FOR_A_BUILD = {("volume_type", "fast"), ("volume_availability_zone", "az"), ("free_address", "10.0.0.5")}
+
+
+@pytest.mark.parametrize(
+    ("holder", "known"), [([], True), (["db-port0"], True), (["other"], False), ([""], False)], ids=str
+)
+def test_what_only_cinder_and_neutron_would_find_out(
+    empty: LoopbackCloud, session: Any, holder: list[str], known: bool
+) -> None:
+    """An address may be held by the port that a killed run made."""
+    zone = {"zoneName": "az", "zoneState": {"available": known}}
+    empty.answers |= {
+        "GET block_storage /types": {"volume_types": [{"id": "t", "name": "fast" if known else "slow"}]},
+        "GET block_storage /os-availability-zone": {"availabilityZoneInfo": [zone]},
+        HELD: {"ports": [{"id": "p", "name": name} for name in holder]},
+    }
+    nic = {"network": "net", "fixed_ip": "10.0.0.5"}
+    found = read_build.site(session, wanted(boot_volume=DISK, ports=[nic])).around.ids
+    assert {key for key, value in found.items() if (value is None) is known or key[0] == "network"} == {
+        ("network", "net")
+    }
+    assert set(found) - {("network", "net")} == FOR_A_BUILD
+
+
+def test_an_address_on_a_network_that_nobody_knows(empty: LoopbackCloud, session: Any) -> None:
+    empty.answers["GET network /networks?name=net"] = {"networks": []}
+    found = read_build.site(session, wanted(ports=[{"network": "net", "fixed_ip": "10.0.0.5"}])).around.ids
+    assert found == {("network", "net"): None, ("free_address", "10.0.0.5"): "10.0.0.5"}
+
+
+def test_a_server_that_stands_holds_its_address_itself(db: LoopbackCloud, session: Any) -> None:
+    db.answers |= {
+        "GET compute /flavors/detail": {"flavors": []},
+        "GET network /networks?name=net": {"networks": []},
+        "GET network /ports?name=db-port0": {"ports": []},
+        "GET block_storage /volumes/detail?name=db-root": {"volumes": []},
+    }
+    read_build.site(session, wanted(boot_volume=DISK, ports=[{"network": "net", "fixed_ip": "10.0.0.5"}]))
+    assert HELD not in db.lines()

@@ -31,6 +31,7 @@ KINDS = {
     "flavor": Kind("compute", "/flavors", "flavors", "flavor", ""),
     "server_group": Kind("compute", "/os-server-groups", "server_groups", "server_group", "", "server group"),
     "volume": Kind("block_storage", "/volumes", "volumes", "volume"),
+    "volume_type": Kind("block_storage", "/types", "volume_types", "volume_type", "", "volume type"),
     "snapshot": Kind("block_storage", "/snapshots", "snapshots", "snapshot"),
     "backup": Kind("block_storage", "/backups", "backups", "backup"),
     "image": Kind("image", "/images", "images", ""),

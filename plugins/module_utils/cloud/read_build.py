@@ -35,7 +35,7 @@ def site(
             given={disk.tag: volume for disk in wanted.disks if (volume := _given(cloud, disk)) is not None},
             same_name={disk.tag: _same_name(cloud, disk.name) for disk in made},
             ports={nic.name: _ports(cloud, nic) for nic in wanted.nics},
-            ids=_ids(cloud, wanted, foretold),
+            ids={**_ids(cloud, wanted, foretold), **(_for_a_build(cloud, wanted) if building else {})},
             zones=_zones(cloud) if wanted.availability_zone else frozenset(),
         ),
     )
@@ -85,6 +85,29 @@ def _ids(
     return ids
 
 
+def _for_a_build(cloud: Session, wanted: ServerWanted) -> dict[tuple[str, str], str | None]:
+    """What only Cinder and Neutron would find out, when half of the volumes are made already."""
+    made = [disk for disk in wanted.disks if disk.kind != "volume"]
+    types = {disk.volume_type for disk in made if disk.volume_type}
+    zones = {disk.availability_zone for disk in made if disk.availability_zone}
+    known = _zones(cloud, "block_storage") if zones else frozenset()
+    return {
+        **{("volume_type", name): _id(cloud, "volume_type", name) for name in sorted(types)},
+        **{("volume_availability_zone", zone): zone if zone in known else None for zone in sorted(zones)},
+        **{("free_address", nic.fixed_ip): _free(cloud, nic) for nic in wanted.nics if nic.network and nic.fixed_ip},
+    }
+
+
+def _free(cloud: Session, nic: NicWanted) -> str | None:
+    """The address, unless a port has it that is not the one that a killed run made for this."""
+    network = _id(cloud, "network", nic.network or "")
+    query = f"/ports?network_id={network}&fixed_ips=ip_address%3D{quote(nic.fixed_ip or '')}"
+    others = (
+        [port for port in cloud.pages("network", query, "ports") if port.get("name") != nic.name] if network else []
+    )
+    return None if others else nic.fixed_ip
+
+
 def _id(cloud: Session, kind: str, ref: str) -> str | None:
     data = cloud.once((kind, ref), lambda: find(cloud, kind, ref))
     return data["id"] if data else None
@@ -99,6 +122,6 @@ def _key(cloud: Session, name: str) -> str | None:
         raise
 
 
-def _zones(cloud: Session) -> frozenset[str]:
-    data = cloud.once(("zones", ""), lambda: cloud.get("compute", "/os-availability-zone"))
+def _zones(cloud: Session, service: str = "compute") -> frozenset[str]:
+    data = cloud.once(("zones", service), lambda: cloud.get(service, "/os-availability-zone"))
     return frozenset(zone["zoneName"] for zone in data["availabilityZoneInfo"] if zone["zoneState"]["available"])

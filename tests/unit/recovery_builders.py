@@ -55,7 +55,8 @@ def row(**changes: Any) -> dict[str, Any]:
 def plan_data(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A plan as the argument specification hands it on: with defaults, and None for what is not given."""
     sites = {site: {"cloud": f"site_{site}", "admin_cloud": f"site_{site}_admin"} for site in ("a", "b")}
-    data = {"name": "shop", "sites": sites, "servers": list(rows or (row(),)), **changes}
+    data = {"name": "shop", "sites": sites, "servers": list(rows or (row(),))}
+    data |= {key: value for key, value in changes.items() if value is not None}
     validated = ArgumentSpecValidator(PLAN_OPTIONS).validate(data)
     assert not validated.error_messages, validated.error_messages
     return validated.validated_parameters

@@ -254,17 +254,21 @@ def some_twin(dice: random.Random) -> Seen:
     return twin({v.id: v for v in on}.values(), dice.choice([STOCK, GUARDED]), dice.random() < 0.9, **state)
 
 
-def test_nothing_foreign_is_ever_deleted() -> None:
-    """Over many states of site B: what is deleted are placeholders of this server, and servers on nothing else."""
-    dice, deleted = random.Random(7), 0
+@pytest.mark.parametrize("handover", ["recreate", "reimage"])
+def test_nothing_foreign_is_ever_deleted_or_overwritten(handover: str) -> None:
+    """Over many states of site B: only placeholders of this server go, and servers on nothing else."""
+    dice, done, of = random.Random(7), 0, the_plan(handover=handover)
     for _number in range(3000):
         seen = some_twin(dice)
         around = surroundings(same_name={tag: tuple(dice.sample(POOL, 2)) for tag in ("root", "data")})
-        found = fail_over(seen, around)
+        found = fail_over(seen, around, of=of)
         steps = found.steps if isinstance(found, Plan) else ()
-        assert all(own(step.args["volume_id"]) for step in steps if step.verb == "delete_volume"), seen
-        assert not any(step.verb == "detach_volume" for step in steps)
-        for _step in (step for step in steps if step.verb == "delete_server"):
-            deleted += 1
-            assert all(own(a.volume_id) and a.volume_id in seen.volumes for a in seen.found.attachments), seen
-    assert deleted > 50, "a table that never gets to a delete proves nothing"
+        harm = [step for step in steps if step.verb in ("delete_volume", "detach_volume", "reimage_volume")]
+        assert all(own(step.args["volume_id"]) for step in harm), seen
+        assert handover == "reimage" or not any(step.verb == "detach_volume" for step in steps)
+        if any(step.verb in ("delete_server", "reimage_volume") for step in steps):
+            done += 1
+            ours = {v.id for v in (*PLACEHOLDERS, *(DEFAULT if handover == "reimage" else ()))}
+            assert {a.volume_id for a in seen.found.attachments} <= ours & seen.volumes.keys(), seen
+        assert handover == "recreate" or not any(step.verb == "delete_server" for step in steps)
+    assert done > 50, "a table that never gets to a delete proves nothing"

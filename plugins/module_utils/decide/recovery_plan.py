@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import Refused
 from ..plan import Refusal
-from ..wanted import ServerWanted, server_wanted
+from ..wanted import DiskWanted, ServerWanted, server_wanted
 from .network_problems import network_problems
 from .replicas import PLAN, ROLE
 
@@ -186,9 +186,23 @@ def _option_problems(row: Mapping[str, Any]) -> Iterator[str]:
     """What server_wanted refuses, at site A, and if there is nothing, at site B."""
     try:
         server_wanted(row)
-        server_wanted(twin_options("", row))
+        twin = server_wanted(twin_options("", row))
     except Refused as refused:
         yield f"server {row['name']}: {refused.refusal.seen}"
+        return
+    for disk in twin.disks:
+        yield from _twin_problems(row["name"], disk)
+
+
+def _twin_problems(server: str, disk: DiskWanted) -> Iterator[str]:
+    """Only what a plan made itself is ever taken off a twin and deleted, so every disk of a twin must be made."""
+    cd, root = disk.device_type == "cdrom", disk.boot_index == 0
+    if cd and root:
+        yield f"the boot volume of server {server} is a CD-ROM: make it a blank one, and the CD-ROM a further volume"
+    elif disk.kind == "volume":
+        instead = "make it from an image" if cd else "say its size, so that a blank one takes its place"
+        instead = "say under site_b what the twin is made from" if root else instead
+        yield f"disk {disk.tag} of the twin of server {server} would be the existing volume {disk.ref}: {instead}"
 
 
 def _all_before(name: str, others: Mapping[str, Mapping[str, Any]]) -> set[str]:

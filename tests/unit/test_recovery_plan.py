@@ -1,0 +1,282 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The recovery plan: every problem, all told at once; the twin that follows from a server; tiers and dependencies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import recovery_plan
+from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
+from recovery_builders import plan_data, row, the_plan
+
+
+def problems(*rows: dict[str, Any], **changes: Any) -> str:
+    with pytest.raises(Refused) as refused:
+        recovery_plan(plan_data(*rows, **changes))
+    found = refused.value.refusal
+    assert (found.code, found.wanted, found.todo) == (
+        "bad_plan",
+        "use the plan shop",
+        "Correct the plan. Nothing was changed.",
+    )
+    return found.seen
+
+
+def small(name: str, **changes: Any) -> dict[str, Any]:
+    """A server of one disk and no port."""
+    return {"name": name, "flavor": "m1.tiny", "boot_volume": {"image": "cirros", "size": 1}, **changes}
+
+
+SAME = {"a": {"cloud": "one"}, "b": {"cloud": "one"}}
+HEAD = {
+    "no servers": ({"servers": []}, "it has no servers"),
+    "one cloud": ({"sites": SAME}, "site a and site b are the same cloud (one)"),
+    "keep": ({"replication": {"keep": 0}}, "replication.keep is 0, at least 1 is needed"),
+    "full_every": ({"replication": {"full_every": 0}}, "replication.full_every is 0, at least 1 is needed"),
+    "one name": ({"servers": [small("db"), small("db")]}, "2 servers are named db"),
+    "one address": (
+        {"servers": [row(), small("app", ports=[{"network": "net", "fixed_ip": "10.0.0.5"}])]},
+        "address 10.0.0.5 on net is used 2 times at site a; address 10.0.0.5 on net is used 2 times at site b",
+    ),
+    "one address at site B": (
+        {
+            "servers": [
+                row(),
+                small(
+                    "app",
+                    ports=[{"network": "net", "fixed_ip": "10.0.0.6"}],
+                    site_b={"ports": [{"network": "net", "fixed_ip": "10.0.0.5"}]},
+                ),
+            ]
+        },
+        "address 10.0.0.5 on net is used 2 times at site b",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HEAD)
+def test_problems_of_the_whole_plan(case: str) -> None:
+    changes, text = HEAD[case]
+    assert problems(**changes) == text
+
+
+BAD = {
+    "no flavor": ({"flavor": None}, "server db has no flavor"),
+    "no boot volume": (
+        {"boot_volume": None},
+        "server db has no boot_volume; server db: the boot volume names no source",
+    ),
+    "tier 0": ({"tier": 0}, "server db has tier 0, the first tier is 1"),
+    "an empty check": (
+        {"health_checks": [{}]},
+        "a health check of server db names neither or both of console and port",
+    ),
+    "a double check": (
+        {"health_checks": [{"console": "x", "port": 1}]},
+        "a health check of server db names neither or both of console and port",
+    ),
+    "two sources": (
+        {"boot_volume": {"image": "i", "snapshot": "s"}},
+        "server db: the boot volume names snapshot, image",
+    ),
+    "a blank disk without size": (
+        {"volumes": [{"tag": "x", "blank": True}]},
+        "server db: the blank volume x has no size",
+    ),
+    "one tag": (
+        {"volumes": [{"tag": "x", "blank": True, "size": 1}, {"tag": "x", "blank": True, "size": 1}]},
+        "server db: two disks have the tag x",
+    ),
+    "a second root": (
+        {"volumes": [{"tag": "root", "blank": True, "size": 1}]},
+        "server db: two disks have the tag root",
+    ),
+    "a port that is neither": ({"ports": [{}]}, "server db: a port names neither or both of port and network"),
+    "a bad source at site B only": (
+        {"site_b": {"boot_volume": {"image": "i", "backup": "b"}}},
+        "server db: the boot volume names image, backup",
+    ),
+    "a bad port at site B only": (
+        {"site_b": {"ports": [{"network": "n", "port": "p"}]}},
+        "server db: a port names neither or both of port and network",
+    ),
+    "an existing volume as the root of the twin": (
+        {"boot_volume": {"volume": "golden", "size": 1}},
+        (
+            "disk root of the twin of server db would be the existing volume golden: "
+            "say under site_b what the twin is made from"
+        ),
+    ),
+    "an existing volume as a disk of the twin": (
+        {"volumes": [{"tag": "data", "volume": "files"}]},
+        (
+            "disk data of the twin of server db would be the existing volume files: "
+            "say its size, so that a blank one takes its place"
+        ),
+    ),
+    "an existing volume as a CD-ROM of the twin": (
+        {"volumes": [{"tag": "cd", "volume": "iso", "size": 1, "device_type": "cdrom"}]},
+        "disk cd of the twin of server db would be the existing volume iso: make it from an image",
+    ),
+    "a CD-ROM as the root": (
+        {"boot_volume": {"image": "i", "device_type": "cdrom"}},
+        "the boot volume of server db is a CD-ROM: make it a blank one, and the CD-ROM a further volume",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_problems_of_a_server(case: str) -> None:
+    changes, text = BAD[case]
+    assert problems(row(**changes)) == text
+
+
+def test_an_existing_volume_at_site_a_is_no_problem_if_the_twin_is_made_of_something_else() -> None:
+    (server,) = the_plan(row(boot_volume={"volume": "db-1"}, site_b={"boot_volume": {"image": "i"}})).servers
+    assert (server.at_a.disks[0].kind, server.at_b.disks[0].kind) == ("volume", "image")
+
+
+DEPENDS = {
+    "nobody": ([small("db", depends_on=["dns"])], "server db depends on dns, which is not in the plan"),
+    "itself": ([small("db", depends_on=["db"])], "servers db and db depend on each other"),
+    "each other": (
+        [small("a", depends_on=["b"]), small("b", depends_on=["a"])],
+        "servers a and b depend on each other; servers b and a depend on each other",
+    ),
+    "a ring of three": (
+        [small("a", depends_on=["b"]), small("b", depends_on=["c"]), small("c", depends_on=["a"])],
+        (
+            "servers a and b depend on each other; servers b and c depend on each other; "
+            "servers c and a depend on each other"
+        ),
+    ),
+    "one of a later tier": (
+        [small("a", depends_on=["b"]), small("b", tier=2)],
+        "server a (tier 1) depends on b of the later tier 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DEPENDS)
+def test_problems_of_dependencies(case: str) -> None:
+    rows, text = DEPENDS[case]
+    assert problems(*rows) == text
+
+
+def test_all_problems_are_told_at_once() -> None:
+    found = problems(small("a", depends_on=["x"], flavor=None), small("b", tier=0), sites=SAME, replication={"keep": 0})
+    assert found == (
+        "site a and site b are the same cloud (one); replication.keep is 0, at least 1 is needed; "
+        "server a has no flavor; server a depends on x, which is not in the plan; "
+        "server b has tier 0, the first tier is 1"
+    )
+
+
+def test_the_plan_as_it_is_used() -> None:
+    found = the_plan(handover="auto", fallback="recreate", replication={"rpo": 60})
+    clouds = {"a": "site_a", "a_admin": "site_a_admin", "b": "site_b", "b_admin": "site_b_admin"}
+    assert (found.name, found.clouds, found.method) == ("shop", clouds, "cinder_backup")
+    assert (found.handover, found.fallback, found.keep, found.full_every, found.rpo) == ("auto", "recreate", 2, 7, 60)
+    bare = the_plan(sites={"a": {"cloud": "x"}, "b": {"cloud": "y"}})
+    assert (bare.clouds, bare.rpo) == ({"a": "x", "a_admin": None, "b": "y", "b_admin": None}, None)
+
+
+def test_who_comes_after_whom() -> None:
+    rows = [
+        small("db"),
+        small("dns"),
+        small("app", tier=2),
+        small("web", tier=2, depends_on=["app"]),
+        small("ui", tier=4),
+    ]
+    after = {server.name: server.after for server in the_plan(*rows).servers}
+    assert after == {
+        "db": set(),
+        "dns": set(),
+        "app": {"db", "dns"},
+        "web": {"db", "dns", "app"},
+        "ui": {"db", "dns", "app", "web"},
+    }
+
+
+def test_critical_unless_it_says_otherwise() -> None:
+    assert [s.critical for s in the_plan(small("a"), small("b", critical=False)).servers] == [True, False]
+
+
+PLACEHOLDERS = {
+    "blank": ({"tag": "x", "blank": True, "size": 3}, ("blank", "", "db-x-placeholder", "x", 3)),
+    "with a size, whatever it is made from": (
+        {"tag": "x", "image": "i", "size": 3},
+        ("blank", "", "db-x-placeholder", "x", 3),
+    ),
+    "an existing one with a size": ({"tag": "x", "volume": "v", "size": 3}, ("blank", "", "db-x-placeholder", "x", 3)),
+    "without a size": ({"tag": "x", "image": "i"}, ("image", "i", "db-x-placeholder", "x", None)),
+    "with a name": ({"name": "files", "blank": True, "size": 1}, ("blank", "", "files-placeholder", "files", 1)),
+    "with tag and name": (
+        {"tag": "x", "name": "files", "blank": True, "size": 1},
+        ("blank", "", "files-placeholder", "x", 1),
+    ),
+    "with neither": ({"blank": True, "size": 1}, ("blank", "", "db-disk1-placeholder", "disk1", 1)),
+    "a CD-ROM": (
+        {"tag": "cd", "image": "i", "size": 1, "device_type": "cdrom"},
+        ("image", "i", "db-cd-placeholder", "cd", 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLACEHOLDERS)
+def test_the_placeholder_of_a_data_volume(case: str) -> None:
+    disk, expected = PLACEHOLDERS[case]
+    (server,) = the_plan(row(volumes=[{**disk, "delete_on_termination": True}])).servers
+    found = server.at_b.disks[1]
+    assert (found.kind, found.ref, found.name, found.tag, found.size) == expected
+    assert (found.tag, found.delete_on_termination) == (server.at_a.disks[1].tag, False)
+    marks = {"standby_plan": "shop", "standby_server": "db", "standby_disk": found.tag, "standby_role": "placeholder"}
+    assert found.metadata == marks
+    assert "standby_role" not in server.at_a.disks[1].metadata
+
+
+def test_cd_roms_are_no_disks_to_replicate() -> None:
+    cd = {"tag": "cd", "image": "i", "device_type": "cdrom"}
+    (server,) = the_plan(row(volumes=[cd, {"tag": "data", "blank": True, "size": 1}])).servers
+    assert server.disks == ("root", "data")
+    assert [disk.tag for disk in server.at_b.disks] == ["root", "cd", "data"]
+
+
+@pytest.mark.parametrize(
+    ("root", "name"),
+    [({}, "db-root-placeholder"), ({"name": "system", "delete_on_termination": True}, "system-placeholder")],
+)
+def test_the_placeholder_of_the_root_boots(root: dict[str, Any], name: str) -> None:
+    (server,) = the_plan(row(boot_volume={"image": "cirros", **root})).servers
+    found = server.at_b.disks[0]
+    assert (found.kind, found.ref, found.name, found.delete_on_termination) == ("image", "cirros", name, False)
+
+
+def test_what_is_different_at_site_b() -> None:
+    over = {
+        "flavor": "m1.small",
+        "boot_volume": {"image": "other", "size": 4},
+        "ports": [{"network": "net-b", "fixed_ip": "10.1.0.5"}],
+        "security_groups": ["b"],
+        "key_name": "key-b",
+        "availability_zone": "az-b",
+        "server_group": "group-b",
+    }
+    (server,) = the_plan(row(key_name="key-a", user_data="#!", metadata={"a": 1}, site_b=over)).servers
+    a, b = server.at_a, server.at_b
+    assert (a.flavor, a.key_name, a.disks[0].ref, a.nics[0].network) == ("m1.tiny", "key-a", "cirros", "net")
+    assert (b.flavor, b.key_name, b.availability_zone, b.server_group) == ("m1.small", "key-b", "az-b", "group-b")
+    assert (b.disks[0].ref, b.disks[0].size) == ("other", 4)
+    nic = b.nics[0]
+    assert (nic.network, nic.fixed_ip, nic.security_groups) == ("net-b", "10.1.0.5", ("b",))
+    assert (b.user_data, b.metadata, a.metadata) == ("#!", {"a": "1", "standby_plan": "shop"}, {"a": "1"})
+
+
+def test_what_is_not_said_of_site_b_is_as_at_site_a() -> None:
+    (server,) = the_plan(row(key_name="key-a", site_b={"flavor": "m1.small"})).servers
+    assert (server.at("a").flavor, server.at("b").flavor) == ("m1.tiny", "m1.small")
+    assert (server.at_b.key_name, server.at_b.nics) == ("key-a", server.at_a.nics)

@@ -181,7 +181,7 @@ class Fleet:
     def _collect(self) -> None:
         """Waits for answers, at the longest until the next poll is due, and hands all that are there on."""
         timeout = max(0.0, min(self._watches.next_due, self._deadline.end) - self.clock()) if self._watches else None
-        if not self._pending and not self._under_way:
+        if not self._under_way:
             return
         try:
             owner, future = self._answers.get(timeout=timeout)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.apply import Job, Outcome
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.inventory import FEW, Inventory
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError
+from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, TimedOut
 from ansible_collections.standby.openstack.plugins.module_utils.fleet import FRESH, Fleet, Skipped
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Step, Until
 from ansible_collections.standby.openstack.plugins.module_utils.wait import State
@@ -119,6 +119,15 @@ def test_an_interrupted_run_sends_nothing_more() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(cloud, *(cloud.job(str(number)) for number in range(200)), threads=1, tell=interrupt)
     assert len(cloud.log) < 50, "what waited for a thread was sent although the run was interrupted"
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_what_waits_for_a_job_that_the_deadline_ends_ends_too(critical: bool) -> None:
+    cloud = Cloud(db=[State("creating")])
+    jobs = cloud.job("db", critical=critical), cloud.job("web", after=frozenset({"db"}))
+    results = run(cloud, *jobs, timeout=0.4)
+    assert [type(results[name]) for name in ("db", "web")] == [TimedOut, Skipped if critical else TimedOut]
+    assert cloud.log == ["make db"]
 
 
 def test_a_long_chain_of_dependent_jobs_is_given_up_at_once() -> None:

@@ -62,6 +62,8 @@ def with_cloud() -> list[Phase]:
         pytest("integration", "tests/integration", "--durations=10", needs=CLOUD),
         pytest("oldest integration", "tests/integration", "-k", "info", program=OLDEST, needs=CLOUD),
         pytest("nova_root_volume", "nova_root_volume/tests", needs=CLOUD),
+        # a cloud of their own: they lose a site
+        pytest("playbooks", "tests/playbooks", "--durations=10"),
         *molecule(),
         *tempest("smoke"),
     ]

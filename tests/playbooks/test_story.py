@@ -95,7 +95,7 @@ class TestReplicate:
         assert f"back {story.name}-app/root up (full)" in steps
         assert (story.everything(story.a), story.everything(story.b)) == before
 
-    @pytest.mark.parametrize("when", ["up (full)", "import the record", "restore", "bootable"])
+    @pytest.mark.parametrize("when", ["up (full)", "import the record", "note the replica", "restore", "bootable"])
     def test_killed(self, story: Story, when: str) -> None:
         if when == "up (full)":
             story.write("on monday")
@@ -123,7 +123,7 @@ class TestReplicate:
     def test_the_last_good_replica_stays_until_the_new_one_is_complete(self, story: Story) -> None:
         before = story.replicas()
         story.write("on tuesday")
-        story.killed("dr_replicate", "name the replica")
+        story.killed("dr_replicate", "note the replica")
         assert story.replicas() == before
         run = story("dr_readiness").good()
         assert not run.changed

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -57,7 +58,8 @@ def plan_data(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
     sites = {site: {"cloud": f"site_{site}", "admin_cloud": f"site_{site}_admin"} for site in ("a", "b")}
     data = {"name": "shop", "sites": sites, "servers": list(rows or (row(),))}
     data |= {key: value for key, value in changes.items() if value is not None}
-    validated = ArgumentSpecValidator(PLAN_OPTIONS).validate(data)
+    # as YAML would have it: no two rows are the same object, for the validator writes defaults into them
+    validated = ArgumentSpecValidator(PLAN_OPTIONS).validate(json.loads(json.dumps(data)))
     assert not validated.error_messages, validated.error_messages
     return validated.validated_parameters
 

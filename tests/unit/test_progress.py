@@ -1,0 +1,119 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people see of a wave while it runs, and what programs get of it at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.apply import Outcome
+from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused, TimedOut
+from ansible_collections.standby.openstack.plugins.module_utils.fleet import Event
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal, Step
+from ansible_collections.standby.openstack.plugins.module_utils.progress import foretold, line, summary
+from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
+from recovery_builders import T1, T2, the_plan
+
+STEPS = (Step("shelve", "shelve server db"), Step("wait", "wait a little"), Step("delete_volume", "delete volume x"))
+HANDOVER = {"handover": "recreate", "handover_reason": "the plan says so"}
+
+
+def small(name: str) -> dict[str, Any]:
+    return {"name": name, "flavor": "m1.tiny", "boot_volume": {"image": "cirros"}}
+
+
+def wave(*names: str) -> Wave:
+    def never(name: str, timeout: int | None = None) -> Any:
+        raise AssertionError("telling needs no cloud")
+
+    return Wave(the_plan(*(small(name) for name in names)), never, datetime.fromisoformat(T2))
+
+
+def outcome(*steps: Step, **extra: Any) -> Outcome:
+    return Outcome(Plan({"status": "ACTIVE"}, {"status": "OFF"}, steps, extra=extra), {"status": "OFF"}, extra)
+
+
+def fleet(**results: Any) -> Any:
+    return SimpleNamespace(results=results, seconds={name: 1.0 + n for n, name in enumerate(results)})
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (Event("step", "db", "shelve server db", 3.14, 0, 3), "[0/3]    3.1 s  db           shelve server db"),
+        (Event("done", "db", "", 12, 1, 30), "[ 1/30]   12.0 s  db           done"),
+        (Event("unchanged", "db", "", 0, 1, 1), "[1/1]    0.0 s  db           nothing to do"),
+        (Event("failed", "db", "no host", 1, 1, 1), "[1/1]    1.0 s  db           FAILED: no host"),
+        (Event("skipped", "a-long-name-of-a-server", "db failed", 1, 1, 1),
+         "[1/1]    1.0 s  a-long-name-of-a-server SKIPPED: db failed"),
+    ],
+)  # fmt: skip
+def test_lines(event: Event, text: str) -> None:
+    assert line(event) == text
+
+
+def test_check_mode_tells_what_would_be_done_in_the_order_of_the_plan() -> None:
+    results = {
+        "app": outcome(STEPS[1], **HANDOVER),
+        "web": Refused(Refusal("x", "prepare web", "it is locked", "Unlock it.")),
+        "db": outcome(*STEPS, **HANDOVER),
+    }
+    assert foretold(wave("db", "app", "web"), results) == [
+        "db: handover recreate: the plan says so",
+        "    shelve server db",
+        "    delete volume x",
+        "app: nothing to do",
+        "web: FAILED: Refused to prepare web: it is locked. Unlock it.",
+    ]
+
+
+def test_the_result_of_a_wave() -> None:
+    found = summary("failover", wave("db", "app"), fleet(app=outcome(), db=outcome(*STEPS, recovery_point=T1)))
+    assert list(found["servers"]) == ["db", "app"]
+    assert found["servers"]["db"] == {
+        "changed": True,
+        "steps": ["shelve server db", "delete volume x"],
+        "server": {"status": "OFF"},
+        "recovery_point": T1,
+        "lag": 3600,
+        "seconds": 2.0,
+    }
+    assert found["servers"]["app"]["changed"] is False
+    assert (found["changed"], found["operation"], found["seconds"], "failed" in found) == (True, "failover", 2.0, False)
+    assert [diff["before_header"] for diff in found["diff"]] == ["db"]
+
+
+def test_a_wave_in_which_something_failed() -> None:
+    refused = Refused(Refusal("locked", "shelve", "it is locked", "Unlock it."))
+    found = summary("prepare", wave("db", "app"), fleet(db=refused, app=ValueError("odd")))
+    assert (found["failed"], found["failed_servers"], found["changed"]) == (True, ["db", "app"], False)
+    assert found["msg"] == (
+        "prepare of shop: 2 of 2 servers failed.\n"
+        "  db: Refused to shelve: it is locked. Unlock it.\n"
+        "  app: Unexpected ValueError: odd"
+    )
+    assert found["servers"]["db"]["error"]["reason"] == "locked"
+    assert found["servers"]["app"]["error"] == {"code": "unexpected"}
+
+
+def test_many_failures_are_not_all_spelled_out() -> None:
+    names = [f"s{number}" for number in range(7)]
+    found = summary("prepare", wave(*names), fleet(**dict.fromkeys(names, TimedOut("too slow"))))
+    assert found["msg"].count("too slow") == 5
+    assert found["msg"].endswith("\n  and 2 more: see servers in the result")
+    assert len(found["failed_servers"]) == 7
+
+
+def test_a_wave_of_nothing() -> None:
+    assert summary("prepare", wave("db"), fleet()) == {
+        "changed": False,
+        "operation": "prepare",
+        "seconds": 0.0,
+        "servers": {},
+        "requests": {},
+        "diff": [],
+    }

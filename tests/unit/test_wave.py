@@ -1,0 +1,191 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of an operation: one for each server, in which order, at which clouds, and how old the data is."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.apply import Job
+from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
+from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave, utc_now
+from builders import plan, refusal
+from loopback_cloud import LoopbackCloud
+from recovery_builders import T1, T2, row, the_plan
+
+NOW = datetime.fromisoformat(T2)
+EMPTY = re.compile(r"GET \w+ /([\w-]+)(/detail)?(\?.*)?$")
+CLOUDS = {
+    "build": ["site_b"],
+    "prepare": ["site_b"],
+    "readiness": ["site_b"],
+    "replicate": ["site_a", "site_b", "site_a_admin", "site_b_admin"],
+    "failover": ["site_b"],
+}
+
+
+class Clouds:
+    """Every name is the same cloud; ``asked`` are the names in the order in which they were connected."""
+
+    def __init__(self, session: Any) -> None:
+        self.session, self.asked = session, []
+
+    def connect(self, name: str, timeout: int | None = None) -> Any:
+        self.asked.append(name)
+        return self.session
+
+
+@pytest.fixture
+def clouds(cloud: LoopbackCloud, session: Any) -> Clouds:
+    known = cloud.answer
+
+    def answer(line: str) -> Any:
+        """A list that no test has filled is empty."""
+        empty = EMPTY.match(line)
+        return known(line) if line in cloud.answers or not empty else {empty[1]: []}
+
+    cloud.answer = answer  # type: ignore[method-assign]
+    session.authenticate = lambda: None
+    return Clouds(session)
+
+
+def rows() -> list[dict[str, Any]]:
+    app = {"name": "app", "flavor": "m1.tiny", "boot_volume": {"image": "cirros"}, "tier": 2, "critical": False}
+    return [row(), app, {**app, "name": "web", "depends_on": ["app"], "critical": True}]
+
+
+def wave(clouds: Clouds, **changes: Any) -> Wave:
+    return Wave(the_plan(*rows(), handover="recreate", **changes), clouds.connect, NOW)
+
+
+def jobs(clouds: Clouds, operation: str, **changes: Any) -> list[Job]:
+    return wave(clouds, **changes).jobs(operation)
+
+
+@pytest.mark.parametrize("operation", CLOUDS)
+def test_one_job_for_each_server_and_only_the_clouds_that_are_needed(clouds: Clouds, operation: str) -> None:
+    found = jobs(clouds, operation)
+    assert [(job.name, job.critical) for job in found] == [("db", True), ("app", False), ("web", True)]
+    assert clouds.asked == CLOUDS[operation]
+
+
+@pytest.mark.parametrize("operation", CLOUDS)
+def test_only_a_failover_has_an_order(clouds: Clouds, operation: str) -> None:
+    after = {job.name: set(job.after) for job in jobs(clouds, operation)}
+    ordered = {"db": set(), "app": {"db"}, "web": {"db", "app"}}
+    assert after == (ordered if operation == "failover" else {"db": set(), "app": set(), "web": set()})
+
+
+def test_a_build_is_at_the_site_that_was_asked_for(clouds: Clouds) -> None:
+    at_a = wave(clouds)
+    at_a.site = "a"
+    at_a.jobs("build")
+    assert clouds.asked == ["site_a"]
+
+
+@pytest.mark.parametrize("site", ["a", "b"])
+def test_replication_needs_an_administrator_at_both_sites(clouds: Clouds, site: str) -> None:
+    sites = {s: {"cloud": f"site_{s}", **({"admin_cloud": "x"} if s != site else {})} for s in ("a", "b")}
+    with pytest.raises(Refused) as refused:
+        jobs(clouds, "replicate", sites=sites)
+    assert str(refused.value) == (
+        f"Refused to replicate shop: the plan has no sites.{site}.admin_cloud. "
+        "Name a cloud of clouds.yaml there: records of backups need it."
+    )
+
+
+def test_everything_else_works_without_administrators(clouds: Clouds) -> None:
+    sites = {s: {"cloud": f"site_{s}"} for s in ("a", "b")}
+    for operation in ("build", "prepare", "readiness", "failover"):
+        assert len(jobs(clouds, operation, sites=sites)) == 3
+
+
+def test_a_job_reads_and_decides(clouds: Clouds) -> None:
+    (db, *_others) = jobs(clouds, "replicate")
+    found = refusal(db.decide(db.read(0)))
+    assert (found.code, found.seen) == ("no_server", "there is no such server at site A")
+
+
+def replicas(time: str) -> dict[str, Any]:
+    marks = {"standby_plan": "shop", "standby_server": "db", "standby_role": "replica", "standby_state": "complete"}
+    items = [
+        {"id": disk, "name": disk, "status": "available", "size": 2, "bootable": "true", "attachments": []}
+        | {"metadata": {**marks, "standby_disk": disk, "standby_recovery_point": time}}
+        for disk in ("root", "data")
+    ]
+    return {"volumes": items}
+
+
+@pytest.mark.parametrize(
+    ("rpo", "late"),
+    [
+        (None, ""),
+        (3600, ""),
+        (3599, "; the newest recovery point is 3600 s old, the plan allows 3599 s"),
+    ],
+)
+def test_readiness_looks_at_the_age_of_the_newest_point(
+    clouds: Clouds, cloud: LoopbackCloud, rpo: int | None, late: str
+) -> None:
+    cloud.answers["GET block_storage /volumes/detail"] = replicas(T1)
+    (db, *_others) = jobs(clouds, "readiness", replication={"rpo": rpo} if rpo else None)
+    seen = db.read(0)
+    assert refusal(db.decide(seen)).seen == "there is no twin at site B" + late
+    assert [volume.id for volume in seen[1].replicas] == ["root", "data"]
+
+
+def test_readiness_without_any_point(clouds: Clouds) -> None:
+    (db, *_others) = jobs(clouds, "readiness")
+    assert refusal(db.decide(db.read(0))).seen == ("there is no twin at site B; there is no complete recovery point")
+
+
+def test_a_failover_reads_what_a_new_server_needs(clouds: Clouds, cloud: LoopbackCloud) -> None:
+    cloud.answers["GET block_storage /volumes/detail"] = replicas(T1)
+    (db, *_others) = jobs(clouds, "failover")
+    found = refusal(db.decide(db.read(0)))
+    assert (found.code, found.seen) == (
+        "cannot_build",
+        "the cloud knows no flavor m1.tiny; the cloud knows no network net",
+    )
+    assert cloud.writes() == []
+
+
+def test_the_recovery_point_of_a_run_is_the_moment_of_its_beginning(clouds: Clouds, cloud: LoopbackCloud) -> None:
+    """It stays the same at the second reading, and two jobs of a wave have the same."""
+    volumes = [
+        {"id": f"{name}-{disk}", "name": f"{name}-{disk}", "status": "in-use", "size": 2, "bootable": "true"}
+        for name, disk in (("db", "root"), ("db", "data"), ("app", "root"))
+    ]
+    servers = [
+        {"id": name, "name": name, "status": "ACTIVE", "flavor": {"original_name": "m1.tiny"}, "metadata": {}}
+        for name in ("db", "app")
+    ]
+    cloud.answers["GET block_storage /volumes/detail"] = {"volumes": volumes}
+    cloud.answers["GET compute /servers/detail"] = {"servers": servers}
+    for name, tags in (("db", ("root", "data")), ("app", ("root",))):
+        attachments = [{"volumeId": f"{name}-{tag}", "device": "/dev/vda", "tag": tag} for tag in tags]
+        cloud.answers[f"GET compute /servers/{name}/os-volume_attachments"] = {"volumeAttachments": attachments}
+    (db, app, _web) = jobs(clouds, "replicate")
+    for job in (db, app, db):
+        assert plan(job.decide(job.read(0))).after == {"recovery_point": T2}
+
+
+def test_the_lag_is_counted_to_the_beginning_of_the_run(clouds: Clouds) -> None:
+    assert (wave(clouds).lag(T1), wave(clouds).lag(T2)) == (3600, 0)
+
+
+def test_now_is_utc_to_the_second() -> None:
+    now = utc_now()
+    assert (now.utcoffset(), now.microsecond, now.isoformat()[-6:]) == (timedelta(), 0, "+00:00")
+
+
+def test_a_build_is_of_the_server_as_it_is_at_that_site(clouds: Clouds, cloud: LoopbackCloud) -> None:
+    different = Wave(the_plan(row(site_b={"flavor": "m1.b"}, ports=[])), clouds.connect, NOW, site="a")
+    for site, flavor in (("a", "m1.tiny"), ("b", "m1.b")):
+        different.site = site
+        (db,) = different.jobs("build")
+        assert f"the cloud knows no flavor {flavor};" in refusal(db.decide(db.read(0))).seen

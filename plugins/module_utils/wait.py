@@ -81,9 +81,9 @@ class Deadline:
 
 
 def interval(age: float, cost: float) -> float:
-    """Seconds from one poll to the next: in 2 s from quick to half a second, later a twentieth of the wait.
+    """Seconds from one poll to the next: in 2 s from quick to half a second, later a tenth of the wait.
 
     :param age: seconds since the newest of the waits began.
     :param cost: seconds that a poll takes: it grows with the fleet, and no cloud is asked for more than half the time.
     """
-    return min(max(0.1, min(age / 4, 0.5), age / 20), 5.0) + min(cost, 30.0)
+    return min(max(0.1, min(age / 4, 0.5), age / 10), 5.0) + min(cost, 30.0)

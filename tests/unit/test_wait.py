@@ -120,7 +120,7 @@ def test_the_error_of_a_deadline(seen: State | None, words: str) -> None:
 def test_polls_begin_quickly_and_slow_down_to_a_cap() -> None:
     times = [interval(age, 0.0) for age in range(200)]
     assert times == sorted(times)
-    assert (times[0], times[1], times[2], times[10], times[40], times[-1]) == (0.1, 0.25, 0.5, 0.5, 2.0, 5.0)
+    assert (times[0], times[1], times[2], times[10], times[40], times[-1]) == (0.1, 0.25, 0.5, 1.0, 4.0, 5.0)
 
 
 def test_what_takes_long_is_asked_for_less_often_but_not_for_ever_less() -> None:

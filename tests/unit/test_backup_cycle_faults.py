@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.backup_cycle import BackupCycle
 from ansible_collections.standby.openstack.plugins.module_utils.decide.replication import (
     Goal,
     decide_cycle,
@@ -288,3 +289,17 @@ def test_a_replica_that_is_broken_does_not_stand_in_the_way() -> None:
     cycle(clouds, 3, POLICY)
     clouds.time_passes()
     assert replicas(clouds) == {moment(2): whole(2), moment(3): whole(3)}
+
+
+@pytest.mark.parametrize("attached", [True, False])
+@pytest.mark.parametrize(
+    "status", ["available", "in-use", "reserved", "detaching", "error", "restoring-backup", "deleting"]
+)
+def test_tidying_spares_what_is_in_use_even_if_nobody_asked_before(status: str, attached: bool) -> None:
+    """The refusal of a server that was failed over stands before it; this is the second lock on the same door."""
+    old = replica("root", moment(0), status=status, attached_to=("x",) if attached else ())
+    what, server = after_cycles(2, policy(1)).seen(), POLICY.servers[0]
+    sources = {a.tag: a for a in seen().found.attachments if a.tag}
+    steps = list(BackupCycle(what, policy(1), server, moment(2), sources).tidy([old, *what.volumes_b]))
+    goes = status in ("available", "error") and not attached
+    assert [step.args for step in steps] == ([{"volume_id": old.id}] if goes else [])

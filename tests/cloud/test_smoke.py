@@ -268,8 +268,9 @@ def test_the_first_requests_to_a_service_are_answered_as_all_later_ones(a: Perso
     """Many at once, to a neutron that has just started: it must know its policies by then."""
     pocket_cloud("kill", "a", "neutron")
     pocket_cloud("up")
-    url = f"{a.openstack.network.get_endpoint().rstrip('/').removesuffix('/v2.0')}/v2.0/networks?name=shared-net"
-    headers = {"X-Auth-Token": a.openstack.session.get_token()}
+    endpoint, token = str(a.openstack.network.get_endpoint()), str(a.openstack.session.get_token())
+    url = f"{endpoint.rstrip('/').removesuffix('/v2.0')}/v2.0/networks?name=shared-net"
+    headers = {"X-Auth-Token": token}
 
     def networks_found(_number: int) -> int:
         return len(requests.get(url, headers=headers, timeout=SECONDS).json()["networks"])

@@ -77,31 +77,19 @@ def _copy_steps(
     if is_copy(root, plan, seen.found.name):
         return ()
     server, replica = seen.found, point.volumes["root"]
-    if not is_placeholder(root, plan, server.name):
-        saw = f"the root {root.name} of the twin is no placeholder of the plan"
-        return Refusal(
-            "not_a_placeholder", wanted, saw, "Only placeholders are overwritten. Run dr_prepare for a new twin."
-        )
-    refusal = _cannot(seen, root, replica, wanted)
+    refusal = _foreign(root, plan, server.name, wanted) or _cannot(seen, root, replica, wanted)
     if refusal:
         return refusal
     copied = Until("volume", root.id, frozenset({"reserved"}), frozenset({"downloading"}))
     wait = Step("wait", f"wait for the end of an earlier copy into {root.name}", until=copied)
+    reimage = {"volume_id": root.id, "image_id": Ref("image")}
+    done = {"volume_id": root.id, "metadata": {POINT: point.time, ROLE: "copy", STATE: "complete"}}
     return (
         *((wait,) if root.status == "downloading" else ()),
         *drop_steps(helpers),
         *_make_helpers(helper_name(plan, server.name), replica, {PLAN: plan, SERVER: server.name, DISK: "root"}),
-        Step(
-            "reimage_volume",
-            f"copy replica {replica.name} into the root {root.name}",
-            {"volume_id": root.id, "image_id": Ref("image")},
-            copied,
-        ),
-        Step(
-            "set_volume_metadata",
-            f"note the recovery point at the root {root.name}",
-            {"volume_id": root.id, "metadata": {POINT: point.time, ROLE: "copy", STATE: "complete"}},
-        ),
+        Step("reimage_volume", f"copy replica {replica.name} into the root {root.name}", reimage, copied),
+        Step("set_volume_metadata", f"note the recovery point at the root {root.name}", done),
         Step("delete_image", "delete the image", {"image_id": Ref("image")}),
         Step("delete_snapshot", f"delete the snapshot of {replica.name}", {"snapshot_id": Ref("snapshot")}),
     )
@@ -127,6 +115,16 @@ def drop_steps(helpers: Helpers) -> tuple[Step, ...]:
             for snapshot in helpers.snapshots
             if snapshot.status != "deleting"
         ),
+    )
+
+
+def _foreign(root: Volume, plan: str, server: str, wanted: str) -> Refusal | None:
+    """Nothing but a placeholder that the plan made for this server may be overwritten."""
+    if is_placeholder(root, plan, server):
+        return None
+    saw = f"the root {root.name} of the twin is no placeholder of the plan"
+    return Refusal(
+        "not_a_placeholder", wanted, saw, "Only placeholders are overwritten. Run dr_prepare for a new twin."
     )
 
 

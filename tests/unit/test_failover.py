@@ -128,35 +128,35 @@ REFUSALS = {
         point(),
         "wrong_state",
         ("the twin is in ERROR: No valid host was found. "
-        "Find out why (openstack server show), repair or delete it, then repeat."),
+         "Find out why (openstack server show), repair or delete it, then repeat."),
     ),
     "nothing was replicated": (
         twin(),
         (),
         "no_recovery_point",
         ("there is no complete recovery point at site B. "
-        "Look at the replica volumes at site B; dr_replicate makes them."),
+         "Look at the replica volumes at site B; dr_replicate makes them."),
     ),
     "only half was replicated": (
         twin(),
         (replica("root", T2),),
         "no_recovery_point",
         (f"there is no complete recovery point at site B (the newest, of {T2}, has root available of root, data). "
-        "Look at the replica volumes at site B; dr_replicate makes them."),
+         "Look at the replica volumes at site B; dr_replicate makes them."),
     ),
     "the rest of what was begun is gone": (
         twin(ON[:1]),
         point(T1),
         "no_recovery_point",
         (f"there is no complete recovery point at site B (the newest, of {T2}, has root reserved of root, data). "
-        "Look at the replica volumes at site B; dr_replicate makes them."),
+         "Look at the replica volumes at site B; dr_replicate makes them."),
     ),
     "on its placeholders": (
         twin(PLACEHOLDERS),
         point(),
         "not_a_replica",
         ("the twin is SHELVED_OFFLOADED with volume p-shop-db-data, p-shop-db-root, which is no replica. "
-        "Run dr_prepare first, or find out who attached it."),
+         "Run dr_prepare first, or find out who attached it."),
     ),
     "a stranger beside the replicas": (
         twin((*ON, volume("x")), status="ACTIVE"),
@@ -169,7 +169,7 @@ REFUSALS = {
         point(),
         "not_a_replica",
         (f"the twin is SHELVED_OFFLOADED with volume r-app-data-{T2}, r-app-root-{T2}, which is no replica. "
-        "Run dr_prepare first, or find out who attached it."),
+         "Run dr_prepare first, or find out who attached it."),
     ),
     "volumes of two points": (
         twin((ON[0], replica("data", T1))),
@@ -194,7 +194,7 @@ REFUSALS = {
         (replace(ROOT, bootable=False), DATA),
         "volume_not_bootable",
         ("the volume is not marked bootable. "
-        "If it holds a system, set the flag: openstack volume set --bootable."),
+         "If it holds a system, set the flag: openstack volume set --bootable."),
     ),
     "the root replica is attached as a data volume": (
         replace(twin(ON), root_answer=RootAnswer("/dev/vda", False, None)),

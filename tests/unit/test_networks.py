@@ -74,9 +74,10 @@ INSIDE = {
 
 
 def changes(
-    networks: Any = NETWORKS, subnets: Any = SUBNETS, groups: Any = (WEB, INSIDE), plan: Any = PLAN, site: str = "a"
+    networks: Any = None, subnets: Any = None, groups: Any = (WEB, INSIDE), plan: Any = None, site: str = "a"
 ) -> dict[str, Any]:
-    return FilterModule().filters()["network_changes"](plan, site, networks, subnets, groups)
+    there = NETWORKS if networks is None else networks, SUBNETS if subnets is None else subnets
+    return FilterModule().filters()["network_changes"](PLAN if plan is None else plan, site, *there, groups)
 
 
 def test_nothing_to_do() -> None:

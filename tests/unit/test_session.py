@@ -163,7 +163,7 @@ def test_many_threads_may_use_one_session(cloud: LoopbackCloud) -> None:
         except Exception as error:  # noqa: BLE001 - told to the test
             errors.append(error)
 
-    threads = [threading.Thread(target=use) for _ in range(20)]
+    threads = [threading.Thread(target=use) for _time in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -105,7 +105,7 @@ class Time:
 def test_without_a_limit_nobody_waits() -> None:
     time = Time()
     pace = time.pace()
-    for _ in range(1000):
+    for _time in range(1000):
         pace.wait()
         pace.taken()
     assert time.now == 0.0
@@ -114,7 +114,7 @@ def test_without_a_limit_nobody_waits() -> None:
 def test_a_limit_is_kept() -> None:
     time = Time()
     pace = time.pace(50)
-    for _ in range(101):
+    for _time in range(101):
         pace.wait()
         pace.taken()
     assert time.now == pytest.approx(2.0)
@@ -124,7 +124,7 @@ def test_all_pause_when_the_cloud_has_enough_and_go_on_at_intervals() -> None:
     time = Time()
     pace = time.pace()
     pace.wait()
-    for _ in range(30):
+    for _time in range(30):
         pace.slow_down(1.0)
     assert pace.gap == FIRST_GAP, "thirty refusals at the same time are one"
     pace.wait()
@@ -135,7 +135,7 @@ def test_all_pause_when_the_cloud_has_enough_and_go_on_at_intervals() -> None:
 def test_each_further_refusal_makes_the_intervals_longer_up_to_a_most() -> None:
     time = Time()
     pace, gaps = time.pace(), []
-    for _ in range(30):
+    for _time in range(30):
         pace.slow_down(1.0)
         gaps.append(pace.gap)
         time.sleep(1.0)
@@ -149,6 +149,6 @@ def test_success_brings_the_old_pace_back(rate: float, end: float) -> None:
     pace.slow_down(0.0)
     pace.slow_down(0.0)
     assert pace.gap > end
-    for _ in range(3000):
+    for _time in range(3000):
         pace.taken()
     assert pace.gap == end

@@ -168,13 +168,15 @@ class Wave:
         fresh = (self.now - timedelta(seconds=self.min_interval)).isoformat()
 
         def read(since: float) -> Replication:
+            twin = read_dr.server(b, server.name, since, self._assume)
             what = Replication(
                 seen_a=read_dr.server(a, server.name, since),
-                twin=read_dr.server(b, server.name, since, self._assume),
+                twin=twin,
                 snapshots=read_dr.snapshots(a, since),
                 backups_a=read_dr.backups(a, since),
                 backups_b=read_dr.backups(b, since),
                 volumes_b=read_dr.volumes(b, since),
+                woken=read_dr.woken(b.cloud, twin.server.id) if twin.server else None,
             )
             if not goals:
                 goals.append(Goal(open_point(what, self.plan, server) or self.now.isoformat(), fresh))

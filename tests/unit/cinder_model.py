@@ -18,6 +18,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.decide.backup_cy
 from ansible_collections.standby.openstack.plugins.module_utils.model import Backup, Snapshot, Volume
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Step, Until
 from builders import GUARDED, nothing, seen, volume
+from recovery_builders import CREATED, PREPARED
 
 
 class Rejected(Exception):
@@ -66,7 +67,7 @@ class Cinders:
         source = replace(seen(), volumes=SOURCES)
         lists = [self.snapshots, self.backups["a"], self.backups["b"], self.volumes]
         found = [tuple(reversed(list(items.values()))) for items in lists]
-        return replace(Replication(source, nothing(GUARDED), *found), **changes)
+        return replace(Replication(source, nothing(GUARDED), *found, woken=PREPARED), **changes)
 
     def run(self, steps: tuple[Step, ...], stop_after: int | None = None) -> None:
         """Carries out steps as `apply.converge` does, or only the first of them: the rest was killed."""
@@ -173,7 +174,7 @@ class Cinders:
         there[backup_id] = replace(there[backup_id], status="deleting")
 
     def create_volume(self, name: str, size: int, metadata: Mapping[str, str], **_more: Any) -> Any:
-        made = Volume(self._id("volume"), name, "creating", size, metadata=dict(metadata))
+        made = Volume(self._id("volume"), name, "creating", size, metadata=dict(metadata), created_at=CREATED)
         self.volumes[made.id] = made
         return {"id": made.id}
 

@@ -74,6 +74,10 @@ def db(**changes: Any) -> PlanServer:
     return the_plan(row(**changes)).servers[0]
 
 
+#: When the twin was made, and after that every replica, by the clock of site B.
+PREPARED, CREATED = "2026-11-01T00:00:00.000000", "2026-11-20T08:00:00.000000"
+
+
 def marked(disk: str, role: str, server: str = "db", plan: str = "shop", **more: str) -> dict[str, str]:
     """The metadata of a volume at site B."""
     return {PLAN: plan, SERVER: server, DISK: disk, ROLE: role, **more}
@@ -89,7 +93,8 @@ def placeholder(disk: str, server: str = "db", plan: str = "shop", **changes: An
 def replica(disk: str, time: str = T2, state: str = "complete", server: str = "db", **changes: Any) -> Volume:
     """One disk of a recovery point."""
     metadata = marked(disk, "replica", server, **{POINT: time, STATE: state})
-    defaults = {"name": f"shop-{server}-{disk}-{time}", "size": 2 if disk == "data" else 1, "metadata": metadata}
+    size = 2 if disk == "data" else 1
+    defaults = {"name": f"shop-{server}-{disk}-{time}", "size": size, "metadata": metadata, "created_at": CREATED}
     return volume(f"r-{server}-{disk}-{time}", **{**defaults, **changes})
 
 

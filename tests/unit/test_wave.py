@@ -169,6 +169,8 @@ def test_the_recovery_point_of_a_run_is_the_moment_of_its_beginning(clouds: Clou
     for name, tags in (("db", ("root", "data")), ("app", ("root",))):
         attachments = [{"volumeId": f"{name}-{tag}", "device": "/dev/vda", "tag": tag} for tag in tags]
         cloud.answers[f"GET compute /servers/{name}/os-volume_attachments"] = {"volumeAttachments": attachments}
+        actions = [{"action": "create", "start_time": "2026-11-01T00:00:00.000000"}]
+        cloud.answers[f"GET compute /servers/{name}/os-instance-actions"] = {"instanceActions": actions}
     (db, app, _web) = jobs(clouds, "replicate")
     for job in (db, app, db):
         assert plan(job.decide(job.read(0))).after == {"recovery_point": T2}

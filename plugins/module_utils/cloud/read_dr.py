@@ -66,6 +66,12 @@ def snapshots(inventory: Inventory, since: float) -> tuple[Snapshot, ...]:
     return inventory.derived("snapshot", since, _parsed, parse.snapshot)
 
 
+def woken(cloud: Session, server_id: str) -> str | None:
+    """When a server was last made or unshelved, from Nova's record of its actions; None if that does not tell."""
+    actions = cloud.get("compute", f"/servers/{server_id}/os-instance-actions")["instanceActions"]
+    return max((a["start_time"] for a in actions if a["action"] in ("create", "unshelve")), default=None)
+
+
 def images_named(cloud: Session, name: str) -> tuple[Named, ...]:
     """All images of that name."""
     return tuple(Named(item["id"], item["name"]) for item in named(cloud, "image", name))

@@ -28,7 +28,10 @@ _DELETABLE = frozenset({"available", "error", "error_restoring"})
 
 @dataclass(frozen=True)
 class Replication:
-    """What a cycle for one server looks at: the server at A, the twin at B, and all that earlier cycles left."""
+    """What a cycle for one server looks at: the server at A, the twin at B, and all that earlier cycles left.
+
+    :param woken: when the twin was last made or unshelved, by the clock of site B; None if there is no twin to tell.
+    """
 
     seen_a: Seen
     twin: Seen
@@ -36,6 +39,7 @@ class Replication:
     backups_a: tuple[Backup, ...]
     backups_b: tuple[Backup, ...]
     volumes_b: tuple[Volume, ...]
+    woken: str | None
 
 
 def mine(items: Iterable[Any], plan: RecoveryPlan, server: PlanServer) -> list[Any]:
@@ -187,7 +191,7 @@ class BackupCycle:
     def tidy(self, replicas: list[Volume]) -> Iterator[Step]:
         """Removes what this recovery point makes superfluous, our own only: snapshots, old and failed replicas.
 
-        A replica that is in use is never touched.
+        A replica in use is never touched, nor one on which site B may have run: it holds what was written there.
         """
         for snapshot in mine(self.what.snapshots, self.plan, self.server):
             if snapshot.status != "deleting":
@@ -197,10 +201,18 @@ class BackupCycle:
                 yield self._drop_snapshot(self._name(disk), Ref(f"snapshot {disk}"))
         kept = self._kept(replicas)
         for volume in replicas:
-            if volume.id not in kept and volume.status in _DELETABLE and not volume.attached_to:
+            if volume.id not in kept and volume.status in _DELETABLE and self._never_used(volume):
                 yield Step("delete_volume", f"delete replica {volume.name}", {"volume_id": volume.id}, cloud="b")
         for disk in self.server.disks:
             yield from self._drop_old_chains(disk)
+
+    def _never_used(self, volume: Volume) -> bool:
+        """A complete replica was never used only if it was made after the twin was last made or brought up."""
+        if volume.attached_to:
+            return False
+        if volume.metadata.get(STATE) != "complete":
+            return True
+        return self.what.woken is not None and _moment(volume.created_at) > _moment(self.what.woken)
 
     def _kept(self, replicas: list[Volume]) -> set[str]:
         """Ids of the volumes of this recovery point and of the newest complete ones before it."""
@@ -280,3 +292,8 @@ def _drop_backup(backup: Backup, name: str, cloud: str) -> Step:
         return Step("wait", f"wait until backup {name} is gone at site {cloud}", until=until, cloud=cloud)
     text = f"delete backup {name} at site {cloud}"
     return Step("delete_backup", text, {"backup_id": backup.id}, until, cloud=cloud)
+
+
+def _moment(text: str) -> str:
+    """A time of Nova or Cinder, both UTC, in a form that compares as text."""
+    return text.replace(" ", "T").partition("+")[0].rstrip("Z")

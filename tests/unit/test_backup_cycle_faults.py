@@ -303,16 +303,3 @@ def test_tidying_spares_what_is_in_use_even_if_nobody_asked_before(status: str, 
     steps = list(BackupCycle(what, policy(1), server, moment(2), sources).tidy([old, *what.volumes_b]))
     goes = status in ("available", "error") and not attached
     assert [step.args for step in steps] == ([{"volume_id": old.id}] if goes else [])
-
-
-@pytest.mark.parametrize("woken", [None, "2026-11-20T08:00:00.000000", "2026-11-20T09:30:00.000000"])
-def test_a_replica_on_which_site_b_may_have_run_is_kept_for_ever(woken: str | None) -> None:
-    """It was failed over, then taken off the twin: it holds what was written at site B. Without a twin nobody knows."""
-    clouds = after_cycles(2, POLICY)
-    before = set(clouds.volumes)
-    for number in range(3, 6):
-        steps = plan(decide(clouds, number, POLICY, woken=woken)[0]).steps
-        assert [step.args for step in steps if step.verb == "delete_volume"] == []
-        clouds.run(steps)
-        clouds.time_passes()
-    assert before <= clouds.volumes.keys()

@@ -26,7 +26,13 @@ class Factory:
         return f"{self.prefix}-{suffix}"
 
     def everything(self) -> Json:
-        """All that belongs to this test."""
+        """All that belongs to this test.
+
+        Nova takes the host off a little after it has called a server SHELVED_OFFLOADED.
+        """
+        self.api.wait(
+            lambda: str(any(s["hostId"] for s in self.servers() if s["status"] == "SHELVED_OFFLOADED")), {"False"}
+        )
         return self.api.everything(self.prefix)
 
     def volume(self, suffix: str = "vol", wait: bool = True, **fields: Any) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.apply import (
     converge,
     resolve,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.errors import NotConverged, Refused
+from ansible_collections.standby.openstack.plugins.module_utils.errors import NotConverged, Refused, UnexpectedState
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan, Ref, Refusal, Step, Until
 
 DONE = Plan({"state": "as read"}, {"state": "as read"})
@@ -200,3 +201,26 @@ def test_what_counts_as_a_change(verb: str, writes: bool) -> None:
 
 def test_a_plan_without_steps_changes_nothing() -> None:
     assert not DONE.changed
+
+
+@pytest.mark.parametrize(
+    ("kind", "explain", "text"),
+    [
+        (
+            "server",
+            lambda cloud, what: f"{what} at {cloud} says why.",
+            "unshelve it: it fell back. srv at here says why.",
+        ),
+        ("server", None, "unshelve it: it fell back."),
+        ("volume", lambda cloud, what: "never asked", "unshelve it: it fell back."),
+    ],
+)
+def test_a_server_that_fell_back_is_asked_why(kind: str, explain: Any, text: str) -> None:
+    step = Step("unshelve", "unshelve it", {}, Until(kind, "srv", frozenset({"ACTIVE"})))
+    job = replace(World(Plan({}, {}, (step,))).job(), explain=explain)
+    course = converge(job, check=False)
+    pause = course.send(answer(course.send(answer(next(course)))))
+    assert isinstance(pause, Pause)
+    with pytest.raises(UnexpectedState) as caught:
+        course.send(answer(course.throw(UnexpectedState("unshelve it: it fell back."))))
+    assert str(caught.value) == text

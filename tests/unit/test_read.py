@@ -257,3 +257,39 @@ def test_a_server_that_stands_holds_its_address_itself(db: LoopbackCloud, sessio
     }
     read_build.site(session, wanted(boot_volume=DISK, ports=[{"network": "net", "fixed_ip": "10.0.0.5"}]))
     assert HELD not in db.lines()
+
+
+ACTIONS = "GET compute /servers/srv/os-instance-actions"
+FAILED = {"action": "unshelve", "message": "Error", "request_id": "req-1"}
+LAST_FAILURES: dict[str, tuple[list[Any], list[Any] | None, str]] = {
+    "no action": ([], None, ""),
+    "the newest succeeded": ([{**FAILED, "message": None}, FAILED], None, ""),
+    "a member sees which step": (
+        [FAILED, {**FAILED, "request_id": "req-0"}],
+        [{"event": "compute_unshelve", "result": "Success"}, {"event": "schedule", "result": "Error"}],
+        "Nova says that unshelve failed in schedule (request id req-1).",
+    ),
+    "an administrator sees why": (
+        [FAILED],
+        [{"event": "schedule", "result": "Error", "details": "No valid host"}],
+        "Nova says that unshelve failed in schedule: No valid host (request id req-1).",
+    ),
+    "two steps": (
+        [FAILED],
+        [{"event": "a", "result": "Error"}, {"event": "b", "result": "Error", "details": "x"}],
+        "Nova says that unshelve failed in a, b: x (request id req-1).",
+    ),
+    "no step tells": (
+        [FAILED],
+        [{"event": "a", "result": "Success"}],
+        "Nova says that unshelve failed (request id req-1).",
+    ),
+    "no steps at all": ([FAILED], None, "Nova says that unshelve failed (request id req-1)."),
+}
+
+
+@pytest.mark.parametrize("case", LAST_FAILURES)
+def test_what_nova_recorded_of_a_failure(cloud: LoopbackCloud, session: Any, case: str) -> None:
+    actions, events, text = LAST_FAILURES[case]
+    cloud.answers |= {ACTIONS: {"instanceActions": actions}, f"{ACTIONS}/req-1": {"instanceAction": {"events": events}}}
+    assert read.last_failure(session, "srv") == text

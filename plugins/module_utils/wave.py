@@ -16,8 +16,8 @@ from .cloud.inventory import Inventory, at_once
 from .cloud.read import last_failure, offer
 from .cloud.session import Session
 from .cloud.verbs import VERBS
-from .decide.backup_cycle import Replication
 from .decide.boot_volume import decide_present
+from .decide.cycle import Replication
 from .decide.failover import Recovery, decide_failover, decide_lag, recovery
 from .decide.fencing import SiteAnswer, may_fail_over
 from .decide.recovery_plan import PlanServer, RecoveryPlan

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.standby.openstack.plugins.module_utils.apply import resolve
-from ansible_collections.standby.openstack.plugins.module_utils.decide.backup_cycle import Replication
+from ansible_collections.standby.openstack.plugins.module_utils.decide.cycle import Replication
 from ansible_collections.standby.openstack.plugins.module_utils.model import Backup, Snapshot, Volume
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Step, Until
 from builders import GUARDED, nothing, seen, volume

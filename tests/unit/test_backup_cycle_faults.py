@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.backup_cycle import BackupCycle
 from ansible_collections.standby.openstack.plugins.module_utils.decide.replication import (
     Goal,
     decide_cycle,
     open_point,
 )
+from ansible_collections.standby.openstack.plugins.module_utils.decide.tidying import Tidying
 from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Backup, Seen, Snapshot
 from builders import GUARDED, nothing, plan, refusal, seen, volume
 from cinder_model import Cinders
@@ -300,6 +300,6 @@ def test_tidying_spares_what_is_in_use_even_if_nobody_asked_before(status: str, 
     old = replica("root", moment(0), status=status, attached_to=("x",) if attached else ())
     what, server = after_cycles(2, policy(1)).seen(), POLICY.servers[0]
     sources = {a.tag: a for a in seen().found.attachments if a.tag}
-    steps = list(BackupCycle(what, policy(1), server, moment(2), sources).tidy([old, *what.volumes_b]))
+    steps = list(Tidying(what, policy(1), server, moment(2), sources).tidy([old, *what.volumes_b]))
     goes = status in ("available", "error") and not attached
     assert [step.args for step in steps] == ([{"volume_id": old.id}] if goes else [])

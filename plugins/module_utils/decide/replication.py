@@ -14,12 +14,14 @@ from dataclasses import dataclass
 
 from ..model import Attachment, Seen, Volume
 from ..plan import Decision, Plan, Refusal
-from .backup_cycle import BackupCycle, Replication, mine, one
+from .backup_cycle import BackupCycle
+from .cycle import Replication, mine, one
 from .drift import find_disk
 from .recovery_plan import PlanServer, RecoveryPlan
 from .reimage import is_copy
 from .replicas import POINT, points_of, replicas_of
 from .root_volume import which_root
+from .tidying import Tidying
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ def decide_cycle(what: Replication, plan: RecoveryPlan, server: PlanServer, goal
     before = {"recovery_point": newest.time if newest else None}
     begun = open_point(what, plan, server) == goal.time
     if newest and newest.time >= (goal.time if begun else min(goal.time, goal.fresh_from)):
-        left = BackupCycle(what, plan, server, newest.time, sources)
+        left = Tidying(what, plan, server, newest.time, sources)
         return Plan(before, before, tuple(left.tidy(replicas)), extra=before)
-    cycle = BackupCycle(what, plan, server, goal.time, sources)
+    cycle = what, plan, server, goal.time, sources
     after = {"recovery_point": goal.time}
-    return Plan(before, after, (*cycle.steps(), *cycle.tidy(replicas)), extra=after)
+    return Plan(before, after, (*BackupCycle(*cycle).steps(), *Tidying(*cycle).tidy(replicas)), extra=after)
 
 
 def _replicas(what: Replication, plan: RecoveryPlan, server: PlanServer) -> list[Volume]:

@@ -49,12 +49,14 @@ class Process:
 
 
 def start_ticks(pid: int) -> int:
-    """Return when a process started; ProcessLookupError for a zombie.
+    """Return when a process started; ProcessLookupError for a zombie whose threads have all ended.
 
+    A killed process is a zombie as soon as its first thread has ended; the others may hold its port a moment longer.
     The name in field 2 may hold spaces and parentheses, so fields are counted behind it.
     """
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    if fields[0] == "Z":
+    state_of_first, threads = fields[0], int(fields[17])
+    if state_of_first == "Z" and threads <= 1:
         raise ProcessLookupError(pid)
     return int(fields[19])
 

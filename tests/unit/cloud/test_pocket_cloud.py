@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -80,6 +81,25 @@ def test_a_recorded_process_is_recognised_by_its_start_time(sleeper: subprocess.
     process.signal_group(signal.SIGKILL)
     assert processes.wait_for_end([process], 10) == []
     assert sleeper.wait() == -signal.SIGKILL
+
+
+LEADER_ENDS_FIRST = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(2,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_a_process_has_ended_when_its_last_thread_has() -> None:
+    """A killed service is a zombie while its other threads still hold the port."""
+    command = [sys.executable, "-c", LEADER_ENDS_FIRST, processes.MODULE]
+    with subprocess.Popen(command, start_new_session=True) as child:
+        process = processes.Process(child.pid, processes.start_ticks(child.pid))
+        stat = pathlib.Path(f"/proc/{child.pid}/stat")
+        while stat.read_text().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
+        assert process.lives()
+        assert processes.wait_for_end([process], 10) == []
 
 
 def test_a_process_that_is_not_ours_is_left_alone() -> None:

@@ -47,7 +47,7 @@ def expected(status: str, task: str | None, lock: bool, volumes: str, method: st
         return "not_a_twin"
     if lock:
         return "locked"
-    if task and task not in SHELVE_TASKS:
+    if (task and task not in SHELVE_TASKS) or (status == "BUILD" and not task and volumes == "none"):
         return "busy"
     rungs = to_rest(status, task)
     if rungs is None:

@@ -83,6 +83,9 @@ def _unfit(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     if refusal or twin.task_state in SHELVE_TASKS:
         return refusal
     refusal = busy(twin, wanted)
+    if twin.status == "BUILD" and not twin.attachments and not refusal:
+        saw = "a server of that name is being built, and nothing tells yet that it is the twin"
+        refusal = Refusal("busy", wanted, saw, "Wait until it is built, then repeat.")
     if refusal or twin.status in _CAN_REST:
         return refusal
     return Refusal("wrong_state", wanted, f"the twin is {twin.status}", advice(twin.status))

@@ -17,11 +17,12 @@ from .cloud.read import last_failure, offer
 from .cloud.session import Session
 from .cloud.verbs import VERBS
 from .decide.boot_volume import decide_present
+from .decide.copying import Helpers
 from .decide.cycle import Replication
 from .decide.failover import Recovery, decide_failover, decide_lag, recovery
 from .decide.fencing import SiteAnswer, may_fail_over
 from .decide.recovery_plan import PlanServer, RecoveryPlan
-from .decide.reimage import Helpers, helper_name
+from .decide.reimage import helper_name
 from .decide.replicas import PLAN, ROLE, SERVER
 from .decide.replication import Goal, decide_cycle, open_point
 from .decide.twin import decide_prepare, decide_readiness

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
 from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
 from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import (
     PlanServer,
     RecoveryPlan,
     recovery_plan,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.decide.reimage import Helpers
 from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Named, Seen, Snapshot, Volume
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan, Refusal
 from builders import STOCK, server, volume
@@ -125,9 +125,9 @@ def test_what_is_foretold() -> None:
         (twin({"metadata": {**PLACEHOLDER, "standby_server": "web"}}), {}, "not_a_replica", None),
         (twin({"metadata": {**PLACEHOLDER, "standby_plan": "other"}}), {}, "not_a_replica", None),
         (twin({}), {"size": 2}, "root_too_small", "the replica has 2 GiB, the root p-root of the twin 1"),
-        (twin({"multiattach": True}), {}, "volume_multiattach", "the root p-root is multiattach"),
-        (twin({"status": "error"}), {}, "copy_failed", "an earlier copy into the root p-root failed: it is in error"),
-        (twin({"status": "available"}), {}, "volume_not_reserved", "the root p-root is available"),
+        (twin({"multiattach": True}), {}, "volume_multiattach", "the root p-root of the twin is multiattach"),
+        (twin({"status": "error"}), {}, "copy_failed", "an earlier copy into the root p-root of the twin failed: it is in error"),
+        (twin({"status": "available"}), {}, "volume_not_reserved", "the root p-root of the twin is available"),
         (twin({}, status="ACTIVE"), {}, "wrong_state", "the twin is ACTIVE without r-data"),
         (twin({}, status="ERROR", fault="no disk"), {}, "wrong_state", "the twin is in ERROR: no disk"),
         (twin({}, locked=True), {}, "locked", "the server is locked"),

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from ..model import Seen, Surroundings, Volume
 from ..plan import Decision, Plan, Refusal
+from .copying import Helpers
 from .handover import choose
 from .ladder import attach_plan, unfit_twin
 from .recovery_plan import PlanServer, RecoveryPlan
 from .recreate import recreate_plan
-from .reimage import Helpers, is_copy, reimage_plan
+from .reimage import is_copy, reimage_plan
 from .replicas import POINT, RecoveryPoint, points_of, replicas_of
 from .root_volume import which_root
 from .twin import is_placeholder

@@ -3,33 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Handing over on stock Nova without losing the server: its reserved root volume is overwritten with the replica.
 
-Cinder's os-reimage with ``reimage_reserved`` (3.68) fills the root of a shelved server from an image. The image has no
-data of its own: its block device mapping names a snapshot of the replica, so the copy stays inside the storage. Kept is
-everything of the server; the price is a full copy, during which the server has no usable root. The replica stays.
+Kept is everything of the server; the price is a full copy (see copying.py). The replica stays.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ..model import Named, Seen, Snapshot, Surroundings, Volume
-from ..plan import Plan, Ref, Refusal, Step, Until
+from ..model import Seen, Surroundings, Volume
+from ..plan import Plan, Ref, Refusal, Step
+from .copying import Advice, Helpers, cannot_copy, copy_step, drop_steps, earlier_copy, image_steps, snapshot_step
 from .ladder import Steps, climb
 from .recovery_plan import PlanServer
 from .replicas import DISK, PLAN, POINT, ROLE, SERVER, STATE, RecoveryPoint
 from .root_volume import which_root
 from .twin import delete_placeholder, is_placeholder, loose_placeholders, take_off
-
-#: The oldest microversion of Cinder with reimage_reserved.
-NEEDED = (3, 68)
-
-
-@dataclass(frozen=True)
-class Helpers:
-    """What a copy needs for a while, and a killed run leaves: snapshots of replicas, and images that name them."""
-
-    snapshots: tuple[Snapshot, ...] = ()
-    images: tuple[Named, ...] = ()
 
 
 def helper_name(plan: str, server: str) -> str:
@@ -80,41 +68,18 @@ def _copy_steps(
     refusal = _foreign(root, plan, server.name, wanted) or _cannot(seen, root, replica, wanted)
     if refusal:
         return refusal
-    copied = Until("volume", root.id, frozenset({"reserved"}), frozenset({"downloading"}))
-    wait = Step("wait", f"wait for the end of an earlier copy into {root.name}", until=copied)
-    reimage = {"volume_id": root.id, "image_id": Ref("image")}
     done = {"volume_id": root.id, "metadata": {POINT: point.time, ROLE: "copy", STATE: "complete"}}
+    name, label = helper_name(plan, server.name), f"replica {replica.name}"
+    marks = {PLAN: plan, SERVER: server.name, DISK: "root", ROLE: "handover"}
     return (
-        *((wait,) if root.status == "downloading" else ()),
+        *earlier_copy(root),
         *drop_steps(helpers),
-        *_make_helpers(helper_name(plan, server.name), replica, {PLAN: plan, SERVER: server.name, DISK: "root"}),
-        Step("reimage_volume", f"copy replica {replica.name} into the root {root.name}", reimage, copied),
+        snapshot_step(replica, label, name, marks),
+        *image_steps(name, Ref("snapshot"), replica.size, replica.name),
+        copy_step(root, label, Ref("image")),
         Step("set_volume_metadata", f"note the recovery point at the root {root.name}", done),
         Step("delete_image", "delete the image", {"image_id": Ref("image")}),
         Step("delete_snapshot", f"delete the snapshot of {replica.name}", {"snapshot_id": Ref("snapshot")}),
-    )
-
-
-def _make_helpers(name: str, replica: Volume, marks: dict[str, str]) -> tuple[Step, ...]:
-    snapshot = {"volume_id": replica.id, "name": name, "metadata": {**marks, ROLE: "handover"}}
-    ready = Until("snapshot", Ref("snapshot"), frozenset({"available"}), frozenset({"creating"}))
-    image = {"name": name, "snapshot_id": Ref("snapshot"), "size": replica.size}
-    return (
-        Step("create_snapshot", f"snapshot replica {replica.name}", snapshot, ready, "snapshot"),
-        Step("create_image", f"make an image that names the snapshot of {replica.name}", image, result="image"),
-        Step("upload_nothing", "complete the image", {"image_id": Ref("image")}),
-    )
-
-
-def drop_steps(helpers: Helpers) -> tuple[Step, ...]:
-    """Removes what a killed run left; nobody waits for the end of it."""
-    return (
-        *(Step("delete_image", f"delete image {image.name}", {"image_id": image.id}) for image in helpers.images),
-        *(
-            Step("delete_snapshot", f"delete snapshot {snapshot.name}", {"snapshot_id": snapshot.id})
-            for snapshot in helpers.snapshots
-            if snapshot.status != "deleting"
-        ),
     )
 
 
@@ -130,20 +95,12 @@ def _foreign(root: Volume, plan: str, server: str, wanted: str) -> Refusal | Non
 
 def _cannot(seen: Seen, root: Volume, replica: Volume, wanted: str) -> Refusal | None:
     """Whatever would make the copy fail half way, or fill the wrong volume."""
-    version = tuple(int(part) for part in seen.offer.volume_version.split("."))
-    for wrong, code, saw, todo in (
-        (version < NEEDED, "cinder_too_old", f"the volume API of site B is {seen.offer.volume_version}, 3.68 is needed",
-         "Say handover: recreate in the plan."),
-        (replica.size > root.size, "root_too_small",
-         f"the replica has {replica.size} GiB, the root {root.name} of the twin {root.size}",
-         "Give the boot volume of the plan its size, delete the twin and run dr_prepare."),
-        (root.multiattach, "volume_multiattach", f"the root {root.name} is multiattach",
-         "Cinder copies into volumes with one attachment only. Say handover: recreate in the plan."),
-        (root.status == "error", "copy_failed", f"an earlier copy into the root {root.name} failed: it is in error",
-         "The replica is safe. Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."),
-        (root.status not in ("reserved", "downloading"), "volume_not_reserved",
-         f"the root {root.name} is {root.status}", "Wait until it is reserved for the shelved server, then repeat."),
-    ):  # fmt: skip
-        if wrong:
-            return Refusal(code, wanted, saw, todo)
-    return None
+    return cannot_copy(seen.offer, root, replica.size, wanted, Advice(
+        source="the replica",
+        root=f"the root {root.name} of the twin",
+        cloud="site B",
+        other_way="Say handover: recreate in the plan.",
+        too_small="Give the boot volume of the plan its size, delete the twin and run dr_prepare.",
+        failed="The replica is safe. "
+        "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat.",
+    ))  # fmt: skip

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filling the reserved root volume of a shelved server on stock Nova: Cinder's os-reimage with ``reimage_reserved``.
+
+It copies from an image. That image may have no data of its own: its block device mapping names a snapshot of a volume,
+so the copy stays inside the storage. While it runs the server has no usable root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Named, Offer, Snapshot, Volume
+from ..plan import Ref, Refusal, Step, Until
+
+#: The oldest microversion of Cinder with reimage_reserved.
+NEEDED = (3, 68)
+
+
+@dataclass(frozen=True)
+class Helpers:
+    """What a copy needs for a while, and a killed run leaves: snapshots of the source, and images that name them."""
+
+    snapshots: tuple[Snapshot, ...] = ()
+    images: tuple[Named, ...] = ()
+
+
+def snapshot_step(volume: Volume, label: str, name: str, marks: Mapping[str, str]) -> Step:
+    """Makes the snapshot to copy from; later steps refer to it as "snapshot"."""
+    snapshot = {"volume_id": volume.id, "name": name, "metadata": dict(marks)}
+    ready = Until("snapshot", Ref("snapshot"), frozenset({"available"}), frozenset({"creating"}))
+    return Step("create_snapshot", f"snapshot {label}", snapshot, ready, "snapshot")
+
+
+def image_steps(name: str, snapshot_id: Any, size: int, label: str) -> tuple[Step, ...]:
+    """Makes the image without data that names a snapshot; later steps refer to it as "image".
+
+    :param size: of the snapshot, in GiB.
+    """
+    image = {"name": name, "snapshot_id": snapshot_id, "size": size}
+    return (
+        Step("create_image", f"make an image that names the snapshot of {label}", image, result="image"),
+        Step("upload_nothing", "complete the image", {"image_id": Ref("image")}),
+    )
+
+
+def copy_step(root: Volume, label: str, image_id: Any) -> Step:
+    """Overwrites a reserved root with an image and waits for the end of the copy.
+
+    :param label: what is copied, for people.
+    """
+    args = {"volume_id": root.id, "image_id": image_id}
+    return Step("reimage_volume", f"copy {label} into the root {root.name or root.id}", args, _until_copied(root))
+
+
+def earlier_copy(root: Volume) -> tuple[Step, ...]:
+    """Waits for the end of a copy that an earlier run began."""
+    if root.status != "downloading":
+        return ()
+    text = f"wait for the end of an earlier copy into {root.name or root.id}"
+    return (Step("wait", text, until=_until_copied(root)),)
+
+
+def _until_copied(root: Volume) -> Until:
+    return Until("volume", root.id, frozenset({"reserved"}), frozenset({"downloading"}))
+
+
+def drop_steps(helpers: Helpers) -> tuple[Step, ...]:
+    """Removes what a killed run left; nobody waits for the end of it."""
+    return (
+        *(Step("delete_image", f"delete image {image.name}", {"image_id": image.id}) for image in helpers.images),
+        *(
+            Step("delete_snapshot", f"delete snapshot {snapshot.name}", {"snapshot_id": snapshot.id})
+            for snapshot in helpers.snapshots
+            if snapshot.status != "deleting"
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How messages about a copy speak.
+
+    :param source: what is copied, such as "the replica".
+    :param root: the volume to be overwritten, such as "the root db-root of the twin".
+    :param cloud: whose volume API is meant, such as "site B".
+    :param other_way: what to do where Cinder cannot copy.
+    :param too_small: what to do when the source does not fit.
+    :param failed: what to do after a copy that failed: what is safe, how to go on.
+    """
+
+    source: str
+    root: str
+    cloud: str
+    other_way: str
+    too_small: str
+    failed: str
+
+
+def cannot_copy(offer: Offer, root: Volume, size: int, wanted: str, say: Advice) -> Refusal | None:
+    """Whatever would make a copy fail half way, or fill the wrong volume.
+
+    :param size: of the source, in GiB.
+    """
+    version = tuple(int(part) for part in offer.volume_version.split("."))
+    for wrong, code, saw, todo in (
+        (version < NEEDED, "cinder_too_old", f"the volume API of {say.cloud} is {offer.volume_version}, 3.68 is needed",
+         say.other_way),
+        (size > root.size, "root_too_small", f"{say.source} has {size} GiB, {say.root} {root.size}", say.too_small),
+        (root.multiattach, "volume_multiattach", f"{say.root} is multiattach",
+         f"Cinder copies into volumes with one attachment only. {say.other_way}"),
+        (root.status == "error", "copy_failed", f"an earlier copy into {say.root} failed: it is in error", say.failed),
+        (root.status not in ("reserved", "downloading"), "volume_not_reserved",
+         f"{say.root} is {root.status}", "Wait until it is reserved for the shelved server, then repeat."),
+    ):  # fmt: skip
+        if wrong:
+            return Refusal(code, wanted, saw, todo)
+    return None

@@ -126,7 +126,12 @@ def test_what_is_foretold() -> None:
         (twin({"metadata": {**PLACEHOLDER, "standby_plan": "other"}}), {}, "not_a_replica", None),
         (twin({}), {"size": 2}, "root_too_small", "the replica has 2 GiB, the root p-root of the twin 1"),
         (twin({"multiattach": True}), {}, "volume_multiattach", "the root p-root of the twin is multiattach"),
-        (twin({"status": "error"}), {}, "copy_failed", "an earlier copy into the root p-root of the twin failed: it is in error"),
+        (
+            twin({"status": "error"}),
+            {},
+            "copy_failed",
+            "an earlier copy into the root p-root of the twin failed: it is in error",
+        ),
         (twin({"status": "available"}), {}, "volume_not_reserved", "the root p-root of the twin is available"),
         (twin({}, status="ACTIVE"), {}, "wrong_state", "the twin is ACTIVE without r-data"),
         (twin({}, status="ERROR", fault="no disk"), {}, "wrong_state", "the twin is in ERROR: no disk"),

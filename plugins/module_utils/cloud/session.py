@@ -12,15 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..errors import CloudError, StandbyError, Unreachable
+from ..errors import StandbyError, Unreachable
+from .answers import Translated, failure, retry_after
 from .pace import Pace
 
 try:
     import openstack
-    from keystoneauth1 import exceptions as ka_exceptions
     from keystoneauth1.adapter import Adapter
     from keystoneauth1.session import TCPKeepAliveAdapter
-    from openstack import exceptions as sdk_exceptions
 
     SDK_ERROR: Exception | None = None
 except ImportError as _missing:
@@ -36,9 +35,6 @@ GUARDED_ALIAS = "os-root-volume"
 
 #: How often a request is repeated that the cloud did not take because there are too many.
 MOST_REPEATS = 20
-
-#: Seconds that a pause may last at most, whatever the cloud asks for.
-LONGEST_PAUSE = 60.0
 
 # without a handler, what these libraries log would go to stderr in the middle of the progress lines
 for _name in ("keystoneauth", "openstack"):
@@ -70,7 +66,7 @@ class Session:
         self.label = str(config.get("cloud") or config.get("region_name") or "the cloud")
         self.requests: Counter[str] = Counter()
         self._lock, self._renewing, self._pace = threading.Lock(), threading.Lock(), Pace(rate)
-        with _Translated(self.label, "connect"):
+        with Translated(self.label, "connect"):
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             pool = self._connection.session.session
@@ -85,13 +81,13 @@ class Session:
 
         :raises Unreachable: if the identity service does not answer.
         """
-        with _Translated(self.label, "authenticate"):
+        with Translated(self.label, "authenticate"):
             self._connection.session.get_token()
 
     def version(self, service: str) -> str:
         """The microversion that is used with ``service`` ("compute", "block_storage")."""
         if service not in self._versions:
-            with _Translated(self.label, f"discover {service}"):
+            with Translated(self.label, f"discover {service}"):
                 found = getattr(self._connection, service).get_endpoint_data()
             if found is None or found.max_microversion is None:
                 raise Unreachable(f"{self.label}: the {service} service does not tell its versions. Is it running?")
@@ -133,7 +129,7 @@ class Session:
             self._prepare_repeat(answer)
             answer = self._request(method, service, path, options)
         if answer.status_code >= 400:
-            raise _error(self.label, method, path, answer)
+            raise failure(self.label, method, path, answer)
         self._pace.taken()
         return answer.json() if answer.content else {}
 
@@ -141,7 +137,7 @@ class Session:
         self._pace.wait()
         with self._lock:
             self.requests[f"{method} {service}"] += 1
-        with _Translated(self.label, f"{method} {path}"):
+        with Translated(self.label, f"{method} {path}"):
             proxy = getattr(self._connection, service)
             where = self.once(("endpoint", service), proxy.get_endpoint)
             # Not the SDK's own `request`, nor the endpoint looked up for each request: both ask for the token under
@@ -154,9 +150,9 @@ class Session:
     def _prepare_repeat(self, answer: Any) -> None:
         """A new token after a 401, unless another thread got one meanwhile; else a pause for the whole session."""
         if answer.status_code != 401:
-            self._pace.slow_down(_retry_after(answer))
+            self._pace.slow_down(retry_after(answer))
             return
-        with self._renewing, _Translated(self.label, "authenticate"):
+        with self._renewing, Translated(self.label, "authenticate"):
             session = self._connection.session
             if answer.request.headers.get("X-Auth-Token") == session.get_token():
                 session.invalidate()
@@ -180,12 +176,6 @@ def _no_netrc(request: Any) -> Any:
     return request
 
 
-def _retry_after(answer: Any) -> float:
-    """Seconds that the cloud asks to wait; it may also name a moment, which clocks that differ make useless."""
-    asked = answer.headers.get("Retry-After", "")
-    return min(float(asked), LONGEST_PAUSE) if asked.isdigit() else 1.0
-
-
 def _relative(path: str, following: str) -> str:
     """The path of the next page: the old path with the query of the link."""
     if not following:
@@ -205,52 +195,3 @@ def _agree(label: str, service: str, newest: Any) -> str:
 
 def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(str(part) for part in version)
-
-
-def _error(label: str, method: str, path: str, answer: Any) -> CloudError:
-    request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-compute-request-id") or ""
-    return CloudError(
-        f"{label}: {method} {path.partition('?')[0]} was answered with {answer.status_code}: {_message(answer)}"
-        + (f" (request id {request_id})" if request_id else ""),
-        status=answer.status_code,
-        request_id=request_id,
-        answer=_message(answer),
-    )
-
-
-def _short(error: BaseException) -> str:
-    """Without the inner workings of urllib3."""
-    return str(error).partition(": HTTP")[0].partition(" (Caused by")[0]
-
-
-def _message(answer: Any) -> str:
-    """The message in an error body: Nova and Cinder {name: {message}}, Neutron {NeutronError: {message}}."""
-    try:
-        body = answer.json()
-    except ValueError:
-        return answer.reason or ""
-    for part in body.values() if isinstance(body, dict) else ():
-        if isinstance(part, dict) and part.get("message"):
-            return str(part["message"])
-    return str(body)[:300]
-
-
-class _Translated:
-    """Turns the exceptions of the SDK and of keystoneauth into those of the collection."""
-
-    def __init__(self, label: str, what: str) -> None:
-        self.label, self.what = label, what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ka_exceptions.HttpError):
-            text = f"{self.label}: {self.what} was answered with {error.http_status}: {error.message}"
-            raise CloudError(text, status=error.http_status, request_id=error.request_id or "") from error
-        if isinstance(error, (ka_exceptions.ConnectionError, ka_exceptions.DiscoveryFailure)):
-            raise Unreachable(f"{self.label} does not answer ({self.what}): {_short(error)}") from error
-        if isinstance(error, sdk_exceptions.HttpException):
-            raise CloudError(f"{self.label}: {self.what}: {error}", status=error.status_code or 0) from error
-        if isinstance(error, (ka_exceptions.ClientException, sdk_exceptions.SDKException)):
-            raise StandbyError(f"{self.label}: {self.what}: {error}") from error

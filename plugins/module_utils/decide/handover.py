@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which way a replica becomes the root of its server: what the plan says, and whether the cloud can."""
+"""Which way a volume becomes the root of a server: what was asked for, and whether the cloud can."""
 
 from __future__ import annotations
 
@@ -25,20 +25,38 @@ class Chosen:
         return {"handover": self.method, "handover_reason": self.reason}
 
 
-def choose(plan: RecoveryPlan, offer: Offer, wanted: str) -> Chosen | Refusal:
-    """The way that the plan names, never another one: decided from what the cloud tells, before anything is changed.
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for, and how messages name who asked and the cloud: a recovery plan by default."""
 
-    "auto" is "attach" where the cloud offers it, else the plan's fallback.
+    handover: str
+    fallback: str | None = None
+    who: str = "the plan"
+    cloud: str = "site B"
+
+
+def choose(plan: RecoveryPlan, offer: Offer, wanted: str) -> Chosen | Refusal:
+    """The way that a plan names."""
+    return choose_way(Asked(plan.handover, plan.fallback), offer, wanted)
+
+
+def choose_way(asked: Asked, offer: Offer, wanted: str) -> Chosen | Refusal:
+    """The way that was asked for, never another one: decided from what the cloud tells, before anything is changed.
+
+    "auto" is "attach" where the cloud offers it, else the fallback.
     """
-    if plan.handover in ("recreate", "reimage"):
-        return Chosen(plan.handover, "the plan says so")
+    if asked.handover in ("recreate", "reimage"):
+        return Chosen(asked.handover, f"{asked.who} says so")
     if offer.guarded_api:
-        return Chosen("attach", f"the guarded root volume API of site B is {offer.how}")
-    lacks = "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list)"
-    if plan.handover == "attach":
+        return Chosen("attach", f"the guarded root volume API of {asked.cloud} is {offer.how}")
+    lacks = (
+        f"{asked.cloud} does not advertise the guarded root volume API (os-root-volume is not in its extension list)"
+    )
+    if asked.handover == "attach":
         todo = "The handover attach needs it (see nova_root_volume/README.md). Stock Nova can reimage or recreate."
         return Refusal("no_guarded_api", wanted, lacks, todo)
-    if plan.fallback is None:
-        todo = "The plan says handover: auto without a fallback. Add fallback: reimage, or fallback: recreate."
+    if asked.fallback is None:
+        who = asked.who[:1].upper() + asked.who[1:]
+        todo = f"{who} says handover: auto without a fallback. Add fallback: reimage, or fallback: recreate."
         return Refusal("no_fallback", wanted, lacks, todo)
-    return Chosen(plan.fallback, f"{lacks}; the plan's fallback")
+    return Chosen(asked.fallback, f"{lacks}; {asked.who}'s fallback")

@@ -57,7 +57,7 @@ def decide_detach(seen: Seen, server_name: str, volume_id: str | None = None) ->
         return refusal
     root, server = which_root(seen), seen.found
     if root.present is None:
-        return _unknown_root(wanted, server)
+        return unknown_root(wanted, server)
     if root.present and volume_id and root.volume_id != volume_id:
         return Refusal(
             "other_root",
@@ -125,7 +125,7 @@ def decide_attach(seen: Seen, server_name: str, volume: Volume) -> Decision:
         return refusal
     server, root = seen.found, which_root(seen)
     if root.present is None:
-        return _unknown_root(wanted, server)
+        return unknown_root(wanted, server)
     if root.present and root.volume_id == volume.id:
         return Plan(server_facts(seen, root), server_facts(seen, root))
     if root.present:
@@ -138,11 +138,11 @@ def decide_attach(seen: Seen, server_name: str, volume: Volume) -> Decision:
     refusal = locked(server, wanted) or not_dormant_able(server, wanted) or unfit_root(volume, server, wanted)
     if refusal:
         return refusal
-    after = _with(seen, root, volume)
+    after = with_root(seen, root, volume)
     return Plan(server_facts(seen, root), server_facts(*after), (attach_step(server, root, volume),))
 
 
-def _with(seen: Seen, root: Root, volume: Volume) -> tuple[Seen, Root]:
+def with_root(seen: Seen, root: Root, volume: Volume) -> tuple[Seen, Root]:
     """The server as it will be with the volume as its root."""
     server, put_on = seen.found, Root(True, volume.id, root.device, root.found_by)
     attachments = (*server.attachments, Attachment(volume.id, root.device, ROOT_TAG))
@@ -202,7 +202,8 @@ def _guard(seen: Seen, wanted: str) -> Refusal | None:
     return None
 
 
-def _unknown_root(wanted: str, server: Server) -> Refusal:
+def unknown_root(wanted: str, server: Server) -> Refusal:
+    """The refusal when nothing tells which volume is the root."""
     return Refusal(
         "root_unknown",
         wanted,

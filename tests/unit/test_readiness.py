@@ -27,6 +27,7 @@ from recovery_builders import (
     twin,
 )
 
+HELD = tuple(replace(v, status="reserved", attached_to=("twin",)) for v in PLACEHOLDERS)
 GRABBED = (placeholder("root"), volume("y", size=2, metadata={"standby_disk": "data"}))
 MOVED = replace(twin(), ports=(port(device_id="twin", security_groups=("sg-9",)),))
 
@@ -38,7 +39,12 @@ def ready(site: Any, method: str = "attach", findings: Any = (), **changes: Any)
 
 @pytest.mark.parametrize(
     ("method", "seen"),
-    [("attach", twin()), ("recreate", twin(PLACEHOLDERS)), ("recreate", twin(PLACEHOLDERS, STOCK))],
+    [
+        ("attach", twin()),
+        ("recreate", twin(PLACEHOLDERS)),
+        ("recreate", twin(PLACEHOLDERS, STOCK)),
+        ("reimage", twin(HELD, STOCK)),
+    ],
 )
 def test_a_twin_at_rest_is_ready(method: str, seen: Any) -> None:
     found = plan(ready(site_of(seen), method))
@@ -71,6 +77,17 @@ FINDINGS = {
         "the twin is ACTIVE with root volume p-shop-db-root, not dormant; the twin is locked",
     ),
     "empty": ("recreate", twin(), "the twin is SHELVED_OFFLOADED, not shelved on its placeholders"),
+    "without its root": ("reimage", twin(HELD[1:]), "the twin has no root volume that could be overwritten"),
+    "its root was let go by Cinder": (
+        "reimage",
+        twin((replace(HELD[0], status="available"), HELD[1]), STOCK),
+        "the root db-root-placeholder of the twin is available, not reserved",
+    ),
+    "an earlier copy failed": (
+        "reimage",
+        twin((replace(HELD[0], status="error"), HELD[1]), STOCK),
+        "the root db-root-placeholder of the twin is error, not reserved",
+    ),
     "on a foreign volume": (
         "recreate",
         twin(GRABBED),

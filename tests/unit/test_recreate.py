@@ -15,7 +15,19 @@ from ansible_collections.standby.openstack.plugins.module_utils.decide.failover 
 from ansible_collections.standby.openstack.plugins.module_utils.model import Flavor, Seen, Surroundings
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
 from builders import GUARDED, STOCK, nothing, plan, port, refusal, volume
-from recovery_builders import PLACEHOLDERS, T1, T2, placeholder, point, replica, row, surroundings, the_plan, twin
+from recovery_builders import (
+    PLACEHOLDERS,
+    T1,
+    T2,
+    marked,
+    placeholder,
+    point,
+    replica,
+    row,
+    surroundings,
+    the_plan,
+    twin,
+)
 from test_root_volume import STATUSES
 
 PLAN_ = the_plan(handover="recreate")
@@ -99,6 +111,32 @@ def test_killed_between_the_delete_and_the_build() -> None:
         same_name={"root": PLACEHOLDERS[:1], "data": PLACEHOLDERS[1:]}, ports={"db-port0": (port(device_id=""),)}
     )
     assert texts(fail_over(nothing(STOCK), loose)) == [*BUILD, DROP[1], DROP[3]]
+
+
+def test_a_placeholder_that_cinder_let_go_is_deleted_once() -> None:
+    """Any member may delete the attachment at Cinder: the volume is then free, and Nova still calls it attached."""
+    torn = (replace(HELD[0], status="available", attached_to=()), HELD[1])
+    around = surroundings(same_name={"root": torn[:1], "data": torn[1:]})
+    assert texts(fail_over(twin(torn), around)) == ["delete the twin db", *BUILD, *DROP]
+
+
+@pytest.mark.parametrize("handover", ["recreate", "attach"])
+def test_what_reimage_has_brought_up_is_left_to_it(handover: str) -> None:
+    """Its root holds what was written at site B."""
+    copy = volume("p", name="db-root-placeholder", metadata={**marked("root", "copy"), "standby_recovery_point": T2})
+    found = refusal(fail_over(twin((copy, ON[1]), status="ACTIVE"), of=the_plan(handover=handover)))
+    assert found.text == (
+        "Refused to fail over db: the twin is ACTIVE on db-root-placeholder, a copy of a replica: the handover reimage"
+        " left it so. Say that handover in the plan, then repeat. Nothing was changed."
+    )
+
+
+def test_a_twin_in_error_is_not_needed() -> None:
+    found = refusal(fail_over(twin(HELD, STOCK, status="ERROR", fault="Disk lost.")))
+    assert found.text == (
+        "Refused to fail over db: the twin is in ERROR: Disk lost. The replicas are safe. Remove the twin with"
+        " server_boot_volume state: absent, then repeat. Nothing of it is needed."
+    )
 
 
 def test_without_a_twin_and_without_its_port() -> None:

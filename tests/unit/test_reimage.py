@@ -16,7 +16,14 @@ from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_
     RecoveryPlan,
     recovery_plan,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Named, Seen, Snapshot, Volume
+from ansible_collections.standby.openstack.plugins.module_utils.model import (
+    Attachment,
+    Named,
+    RootAnswer,
+    Seen,
+    Snapshot,
+    Volume,
+)
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan, Refusal
 from builders import STOCK, server, volume
 
@@ -132,7 +139,20 @@ def test_what_is_foretold() -> None:
             "copy_failed",
             "an earlier copy into the root p-root of the twin failed: it is in error",
         ),
-        (twin({"status": "available"}), {}, "volume_not_reserved", "the root p-root of the twin is available"),
+        (
+            twin({"status": "available"}),
+            {},
+            "volume_not_reserved",
+            "the root p-root of the twin is available: its attachment was deleted at Cinder, so the server cannot be"
+            " unshelved any more",
+        ),
+        (twin({"status": "detaching"}), {}, "volume_not_reserved", "the root p-root of the twin is detaching"),
+        (
+            replace(twin({}), root_answer=RootAnswer("/dev/vda", False, None)),
+            {},
+            "no_root",
+            "the twin has no root volume that could be overwritten",
+        ),
         (twin({}, status="ACTIVE"), {}, "wrong_state", "the twin is ACTIVE without r-data"),
         (twin({}, status="ERROR", fault="no disk"), {}, "wrong_state", "the twin is in ERROR: no disk"),
         (twin({}, locked=True), {}, "locked", "the server is locked"),
@@ -160,4 +180,7 @@ def test_a_replica_that_is_the_root_is_never_overwritten() -> None:
     seen = replace(seen, server=on, volumes={"r-root": replace(replica("root"), status="reserved")})
     decision = decide(seen)
     assert isinstance(decision, Refusal)
-    assert decision.code == "not_a_placeholder"
+    assert (decision.code, decision.seen) == (
+        "other_handover",
+        "the twin is SHELVED_OFFLOADED on r-root, a replica: the handover attach or recreate left it so",
+    )

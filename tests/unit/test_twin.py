@@ -177,6 +177,33 @@ def test_the_volumes_of_a_run_that_was_killed_are_used() -> None:
     assert texts == [text for text in (*FROM_SCRATCH, *EMPTIED) if text not in (FROM_SCRATCH[0], FROM_SCRATCH[2])]
 
 
+@pytest.mark.parametrize("method", ["attach", "recreate"])
+def test_placeholders_of_a_twin_that_was_removed_make_room(method: str) -> None:
+    """The advice after a failure is: remove the twin, prepare again. Its volumes stay, also one that is in error."""
+    left = {"root": (replace(ROOT, status="error"),), "data": (DATA,)}
+    fresh = Site(nothing(), surroundings(ports={"db-port0": ()}))
+    again = Site(nothing(), surroundings(same_name=left, ports={"db-port0": ()}))
+    found = plan(prepare(again, method))
+    assert [(s.verb, s.args) for s in found.steps[:2]] == [("delete_volume", {"volume_id": v.id}) for v in PLACEHOLDERS]
+    assert found.steps[2:] == plan(prepare(fresh, method)).steps
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "in-use"},
+        {"attached_to": ("other",)},
+        {"metadata": {**ROOT.metadata, "standby_role": "copy"}},
+        {"metadata": {**ROOT.metadata, "standby_plan": "bank"}},
+        {"metadata": {**ROOT.metadata, "standby_server": "app"}},
+    ],
+)
+def test_any_other_volume_of_that_name_is_in_the_way(changes: dict[str, Any]) -> None:
+    left = {"root": (replace(ROOT, **changes),), "data": ()}
+    found = refusal(prepare(Site(nothing(), surroundings(same_name=left, ports={"db-port0": ()}))))
+    assert found.code == "cannot_build"
+
+
 def test_a_killed_run_that_had_made_the_server_leaves_marks_that_are_removed() -> None:
     volumes = [replace(v, metadata={**v.metadata, BUILDING: "db"}) for v in PLACEHOLDERS]
     texts = [step.text for step in plan(prepare(site_of(twin(volumes, status="ACTIVE")))).steps]

@@ -113,6 +113,9 @@ def cannot_copy(offer: Offer, root: Volume, size: int, wanted: str, say: Advice)
         (root.multiattach, "volume_multiattach", f"{say.root} is multiattach",
          f"Cinder copies into volumes with one attachment only. {say.other_way}"),
         (root.status == "error", "copy_failed", f"an earlier copy into {say.root} failed: it is in error", say.failed),
+        (root.status == "available", "volume_not_reserved",
+         f"{say.root} is available: its attachment was deleted at Cinder, so the server cannot be unshelved any more",
+         say.failed),
         (root.status not in ("reserved", "downloading"), "volume_not_reserved",
          f"{say.root} is {root.status}", "Wait until it is reserved for the shelved server, then repeat."),
     ):  # fmt: skip

@@ -49,7 +49,8 @@ def decide_failover(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> D
     chosen = choose(plan, what.seen.offer, wanted)
     if isinstance(chosen, Refusal):
         return chosen
-    refusal = unfit_twin(what.seen, wanted) if chosen.method != "recreate" else None
+    unfit = unfit_twin(what.seen, wanted) if chosen.method != "recreate" else None
+    refusal = unfit or _other_way(what, chosen.method, plan.name, wanted)
     if refusal:
         return refusal
     point = _point(what, server, plan.name if chosen.method != "attach" else "", wanted)
@@ -59,6 +60,22 @@ def decide_failover(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> D
     if isinstance(decided, Refusal):
         return decided
     return replace(decided, extra={"recovery_point": point.time, **chosen.facts})
+
+
+def _other_way(what: Recovery, method: str, plan: str, wanted: str) -> Refusal | None:
+    """A server that was handed over one way is no twin for another: its root holds what site B may have written."""
+    server = what.seen.server
+    root = what.seen.volumes.get(which_root(what.seen).volume_id or "")
+    if server is None or root is None:
+        return None
+    todo = "Say that handover in the plan, then repeat. Nothing was changed."
+    if is_copy(root, plan, server.name) and method != "reimage":
+        saw = f"the twin is {server.status} on {root.name}, a copy of a replica: the handover reimage left it so"
+        return Refusal("other_handover", wanted, saw, todo)
+    if method == "reimage" and root.id in {volume.id for volume in what.replicas}:
+        saw = f"the twin is {server.status} on {root.name}, a replica: the handover attach or recreate left it so"
+        return Refusal("other_handover", wanted, saw, todo)
+    return None
 
 
 def _by(

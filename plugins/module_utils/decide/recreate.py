@@ -43,7 +43,8 @@ def recreate_plan(
         steps = _replace(seen, definition, there, server, plan, wanted)
     if isinstance(steps, Refusal):
         return steps
-    loose = loose_placeholders(around, plan, server.name)
+    on = {attachment.volume_id for attachment in twin.attachments} if twin else set()
+    loose = [volume for volume in loose_placeholders(around, plan, server.name) if volume.id not in on]
     before = server_facts(seen, which_root(seen))
     after = server_facts(*_foretell(seen, server, point))
     return Plan(before, after if steps else before, (*steps, *(delete_placeholder(v.name, v.id) for v in loose)))
@@ -116,6 +117,10 @@ def _not_at_rest(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     if refusal or twin.status == "SHELVED_OFFLOADED":
         return refusal
     saw = f"the twin is {twin.status}, not at rest"
+    if twin.status == "ERROR":
+        saw = f"the twin is in ERROR: {twin.fault or 'Nova tells no reason'}"
+        todo = "The replicas are safe. Remove the twin with server_boot_volume state: absent, then repeat."
+        return Refusal("wrong_state", wanted, saw, f"{todo} Nothing of it is needed.")
     return Refusal("wrong_state", wanted, saw, "Run dr_prepare first. " + advice("*"))
 
 

@@ -37,8 +37,7 @@ def reimage_plan(
     """Data placeholders off, the replica copied into the root, data replicas on, unshelve, check; carries on."""
     root = seen.volumes.get(which_root(seen).volume_id or "")
     if root is None:
-        saw = "nothing tells which volume is the root of the twin"
-        return Refusal("root_unknown", wanted, saw, "Delete the twin and run dr_prepare: it tags the root.")
+        return _no_root(seen, wanted)
 
     def put_on() -> Steps:
         copy = _copy_steps(seen, root, point, helpers, plan, wanted)
@@ -49,6 +48,14 @@ def reimage_plan(
         return climbed
     loose = tuple(delete_placeholder(v.name, v.id) for v in loose_placeholders(around, plan, server.name))
     return replace(climbed, steps=(*climbed.steps, *drop_steps(helpers), *loose))
+
+
+def _no_root(seen: Seen, wanted: str) -> Refusal:
+    todo = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
+    if which_root(seen).present is False:
+        return Refusal("no_root", wanted, "the twin has no root volume that could be overwritten", todo)
+    saw = "nothing tells which volume is the root of the twin"
+    return Refusal("root_unknown", wanted, saw, f"{todo} It tags the root.")
 
 
 def _empty(seen: Seen, root: Volume, plan: str) -> tuple[Step, ...]:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..model import Root, Seen, Site, Surroundings, Volume
 from ..plan import Decision, Plan, Ref, Refusal, Step, Until
 from .boot_volume import decide_present
-from .building import volume_ids
+from .building import BUILDING, volume_ids
 from .facts import is_dormant, server_facts
 from .handover import choose
 from .health import health_steps
@@ -34,12 +35,15 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     chosen = choose(plan, site.seen.offer, wanted)
     if isinstance(chosen, Refusal):
         return chosen
-    built = decide_present(site, server.at_b)
+    left = _left_over(site, plan.name, server.name)
+    around = _without(site.around, left)
+    built = decide_present(replace(site, around=around), server.at_b)
     if isinstance(built, Refusal):
         return built
     empty = chosen.method == "attach"
     if site.seen.server is None:
-        steps = (*built.steps, *_from_scratch(server, site.around, empty))
+        gone = (delete_placeholder(volume.name, volume.id) for volume in left)
+        steps = (*gone, *built.steps, *_from_scratch(server, around, empty))
         return Plan(built.before, _at_rest(built.after, empty), steps, extra=chosen.facts)
     refusal = _unfit(site.seen, plan.name, wanted)
     if refusal:
@@ -47,6 +51,19 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     emptied = (*_take_off(site.seen), *_remove(site, plan.name)) if empty else ()
     steps = (*built.steps, *_to_rest(site.seen, server), *emptied)
     return Plan(built.before, _at_rest(built.before, empty), steps, extra=chosen.facts)
+
+
+def _left_over(site: Site, plan: str, server: str) -> list[Volume]:
+    """Placeholders of a twin that was removed. One that is marked as being built for it is used instead."""
+    named = [volume for volumes in site.around.same_name.values() for volume in volumes]
+    free = [v for v in named if v.status in ("available", "error") and not v.attached_to and BUILDING not in v.metadata]
+    return [v for v in free if site.seen.server is None and is_placeholder(v, plan, server)]
+
+
+def _without(around: Surroundings, volumes: Sequence[Volume]) -> Surroundings:
+    gone = {volume.id for volume in volumes}
+    rest = {tag: tuple(v for v in found if v.id not in gone) for tag, found in around.same_name.items()}
+    return replace(around, same_name=rest)
 
 
 def _at_rest(facts: Mapping[str, Any], empty: bool) -> dict[str, Any]:
@@ -154,7 +171,7 @@ def _detach(server: str, server_id: Any, label: str, volume_id: Any) -> Step:
 
 def delete_placeholder(label: str, volume_id: Any) -> Step:
     """The step that deletes a placeholder that is free."""
-    until = Until("volume", volume_id, frozenset({"gone"}), frozenset({"available", "deleting"}))
+    until = Until("volume", volume_id, frozenset({"gone"}), frozenset({"available", "error", "deleting"}))
     return Step("delete_volume", f"delete placeholder volume {label}", {"volume_id": volume_id}, until)
 
 
@@ -178,6 +195,8 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> list[st
         found.append(f"the twin still has volume {attached}")
     if chosen.method != "attach" and not _waits(seen, plan.name):
         found.append(f"the twin is {seen.found.status}{_on(root)}, not shelved on its placeholders")
+    elif chosen.method == "reimage":
+        found += _not_to_be_overwritten(seen, root)
     if seen.found.locked:
         found.append("the twin is locked")
     return found
@@ -186,6 +205,15 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> list[st
 def _waits(seen: Seen, plan: str) -> bool:
     shelved = seen.found.status == "SHELVED_OFFLOADED" and not seen.found.task_state
     return shelved and bool(seen.found.attachments) and not foreign_volumes(seen, plan)
+
+
+def _not_to_be_overwritten(seen: Seen, root: Root) -> list[str]:
+    """Cinder copies into a volume only while it is reserved for the shelved server."""
+    volume = seen.volumes.get(root.volume_id or "")
+    if volume is None:
+        return ["the twin has no root volume that could be overwritten"]
+    fit = volume.status in ("reserved", "downloading")
+    return [] if fit else [f"the root {volume.name} of the twin is {volume.status}, not reserved"]
 
 
 def _on(root: Root) -> str:

@@ -47,7 +47,12 @@ def _play(*tasks: Task, **more: Any) -> Task:
 def _wave() -> Task:
     task = {
         "name": "Fail over",
-        "standby.openstack.dr_wave": {"operation": "failover", "plan": "{{ plan }}", "timeout": 600},
+        "standby.openstack.dr_wave": {
+            "operation": "failover",
+            "plan": "{{ plan }}",
+            "timeout": 600,
+            "journal_folder": "{{ playbook_dir }}/standby-runs",
+        },
     }
     return _play(task, vars_files=["plan.json"])
 

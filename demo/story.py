@@ -40,7 +40,8 @@ ENVIRONMENT = {
 
 def playbook(story: Story, name: str) -> str:
     """Runs a playbook of the collection with the plan of the demo; returns what it printed."""
-    command = ["ansible-playbook", f"standby.openstack.{name}", "-e", f"plan={PLAN}"]
+    journals = f"journal_folder={PLACE}/standby-runs"  # beside the plan it would lie among the sources
+    command = ["ansible-playbook", f"standby.openstack.{name}", "-e", f"plan={PLAN}", "-e", journals]
     return story.run(command, ENVIRONMENT, " ".join(command))
 
 

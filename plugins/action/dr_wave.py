@@ -17,9 +17,11 @@ from ..module_utils.closing import closing
 from ..module_utils.cloud.session import Session
 from ..module_utils.decide.recovery_plan import recovery_plan
 from ..module_utils.errors import StandbyError
-from ..module_utils.fleet import Event, Fleet
+from ..module_utils.events import Event
+from ..module_utils.fleet import Fleet
 from ..module_utils.options import PLAN_OPTIONS
 from ..module_utils.progress import foretold, line, summary
+from ..module_utils.run import Killed, Run, begin
 from ..module_utils.wave import Wave, utc_now
 
 OPTIONS: dict[str, Any] = {
@@ -38,6 +40,7 @@ OPTIONS: dict[str, Any] = {
     "requests_per_second": {"type": "int", "default": 0},
     "max_in_flight": {"type": "int", "default": 0},
     "timeout": {"type": "int", "default": 3600},
+    "journal_folder": {"type": "path"},
     "quiet": {"type": "bool", "default": False},
 }
 
@@ -54,32 +57,69 @@ class ActionModule(ActionBase):
         validated = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
         if validated.error_messages:
             return {"failed": True, "msg": "; ".join(validated.error_messages)}
+        options = validated.validated_parameters
+        self._say: Callable[..., None] = _say_nothing if options["quiet"] else Display().display
         try:
-            return self._run(validated.validated_parameters)
+            wave = _wave(options, self._task.check_mode)
+            run = self._begin(wave, options, str((task_vars or {}).get("awx_user_name", "")))
         except StandbyError as error:
-            return {"failed": True, "changed": False, **error.as_result()}
+            return _failed(error)
+        result = run.end(self._operate(run, options))
+        if run.journal.broken:
+            Display().warning(f"The journal {run.journal.path} lacks its end: {run.journal.broken}")
+        return result
 
-    def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        check, operation = self._task.check_mode, options["operation"]
-        wave = _wave(options, check)
-        why = wave.fence(options["site_a_is_down"]) if operation == "failover" else ""
-        say = _say_nothing if options["quiet"] else Display().display
-        if why:
-            say(f"The failover may go on: {why}.")
+    def _begin(self, wave: Wave, options: Mapping[str, Any], user: str) -> Run:
+        """Check mode does nothing that could be written down."""
+        folder = "" if self._task.check_mode else options["journal_folder"] or ""
+        given = {name: options[name] for name in self._task.args if name != "plan" and options[name] is not None}
+        run = begin(wave, options["operation"], folder, given, user)
+        if run.carries_on:
+            self._say(f"Carries on run {run.carries_on}, which did not come to its end; what it did is read anew.")
+        if run.journal.path:
+            self._say(f"The journal is {run.journal.path}")
+        return run
+
+    def _operate(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            why = run.fence(options["site_a_is_down"]) if options["operation"] == "failover" else ""
+            if why:
+                self._say(f"The failover may go on: {why}.")
+            result = self._drive(run, options)
+        except Killed:
+            raise
+        except StandbyError as error:
+            return _failed(error)
+        return {**result, "fence": why} if why else result
+
+    def _drive(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
+        check, operation, wave = self._task.check_mode, options["operation"], run.wave
+        show = _say_nothing if options["quiet"] or check else _show
+
+        def tell(event: Event) -> None:
+            run.tell(event)
+            show(event)
+
         fleet = Fleet(
             poll=wave.poll,
             timeout=options["timeout"],
             threads=options["threads"],
             max_in_flight=options["max_in_flight"],
-            tell=_while_ansible_lives(_say_nothing if options["quiet"] or check else _show),
+            tell=tell,
+            tick=_while_ansible_lives(),
+            begin=run.began,
         )
         results = fleet.run(wave.jobs(operation), check=check)
         result = summary(operation, wave, fleet, self._task.diff)
         for text in foretold(wave, results) if check else ():
-            say(text)
+            self._say(text)
         for text in () if check and operation != "readiness" else closing(wave.plan.name, result):
-            say(text)
-        return {**result, "fence": why} if why else result
+            self._say(text)
+        return result
+
+
+def _failed(error: StandbyError) -> dict[str, Any]:
+    return {"failed": True, "changed": False, **error.as_result()}
 
 
 def _wave(options: Mapping[str, Any], check: bool) -> Wave:
@@ -105,7 +145,7 @@ def _foretold(options: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     return frozenset(named) if options["assume_networks"] else frozenset()
 
 
-def _while_ansible_lives(tell: Callable[[Event], None]) -> Callable[[Event], None]:
+def _while_ansible_lives() -> Callable[[], None]:
     """Ends the wave before its next step when ansible-playbook is gone.
 
     This process is a worker of ansible-playbook with a session of its own (ansible/executor/process/worker.py). It
@@ -113,15 +153,16 @@ def _while_ansible_lives(tell: Callable[[Event], None]) -> Callable[[Event], Non
     """
     parent = os.getppid()
 
-    def told(event: Event) -> None:
+    def look() -> None:
         if os.getppid() != parent:
-            raise StandbyError("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
-        tell(event)
+            raise Killed("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
 
-    return told
+    return look
 
 
 def _show(event: Event) -> None:
+    if event.phase not in ("", "begin"):
+        return
     color = {"failed": "red", "skipped": "purple", "done": "yellow", "unchanged": "green"}.get(event.kind)
     Display().display(line(event), color=color)
 

@@ -49,6 +49,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """The answer of a cloud to a step, with the id that it gave the request, "" if it gave none.
+
+    What performs a step may return it in the place of the bare answer.
+    """
+
+    value: Any
+    request_id: str
+
+
+@dataclass(frozen=True)
 class Call:
     """Asks the driver of the generator to run ``function``, which may block, and to send its result."""
 

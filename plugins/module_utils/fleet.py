@@ -10,32 +10,22 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, Union
+from typing import Any
 
-from .apply import Call, Course, Job, Outcome, Pause, converge
-from .errors import StandbyError, TimedOut
+from .apply import Answered, Call, Course, Job, Pause, converge
+from .errors import StandbyError, TimedOut, UnexpectedState
+from .events import Event, Result
+from .plan import Step
 from .wait import Deadline
 from .watch import Asked, Poll, Waiter, Watches
-
-Result = Union[Outcome, Exception]
 
 #: Seconds for which a list that was read before, for all or for others, is good enough for a job that starts. What the
 #: job then does is refused by the cloud, or seen in the last reading, if it rested on something that was outdated.
 FRESH = 10.0
 
-
-@dataclass(frozen=True)
-class Event:
-    """What happened: ``kind`` is "step", "done", "unchanged", "failed" or "skipped"; seconds since the start."""
-
-    kind: str
-    job: str
-    text: str
-    seconds: float
-    finished: int
-    total: int
+#: Seconds between two calls of ``tick`` at the longest.
+TICK = 1.0
 
 
 class Skipped(StandbyError):
@@ -46,12 +36,20 @@ class Skipped(StandbyError):
 
 @dataclass(eq=False)
 class _Task(Waiter):
-    """A job of this run. ``open`` are the jobs that it still waits for, ``blocked`` a critical one that failed."""
+    """A job of this run. ``open`` are the jobs that it still waits for, ``blocked`` a critical one that failed.
+
+    ``step`` is the step that is under way and ``sent`` whether its request is, ``number`` that of the newest step,
+    ``request_id`` that of its request.
+    """
 
     job: Job
     course: Course
     open: set[str] = field(default_factory=set)
     blocked: str = ""
+    step: Step | None = None
+    sent: bool = False
+    number: int = -1
+    request_id: str = ""
 
 
 @dataclass
@@ -63,6 +61,8 @@ class Fleet:
     :param threads: how many requests may be on their way at once, those of polls not counted.
     :param max_in_flight: how many jobs may be under way at once; 0 is no limit.
     :param tell: called with each event, from the thread that calls `run`.
+    :param tick: called again and again while the run lasts, about once a second when nothing happens.
+    :param begin: when the run began, if that was before `run` is called; seconds are told from then on.
     """
 
     poll: Poll
@@ -70,6 +70,8 @@ class Fleet:
     threads: int = 1
     max_in_flight: int = 0
     tell: Callable[[Event], None] = lambda event: None
+    tick: Callable[[], None] = lambda: None
+    begin: float | None = None
     clock: Callable[[], float] = time.monotonic
     results: dict[str, Result] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -79,7 +81,8 @@ class Fleet:
 
         :return: by name of the job its outcome, or the exception that ended it.
         """
-        self._start, self._deadline = self.clock(), Deadline(self.timeout, self.clock)
+        self._start = self.clock() if self.begin is None else self.begin
+        self._deadline = Deadline(self.timeout, self.clock)
         self._answers: SimpleQueue[tuple[Any, Future]] = SimpleQueue()
         self._watches = Watches(self.clock)
         self._line_up({job.name: _Task(job, converge(job, check, wait)) for job in jobs})
@@ -108,6 +111,7 @@ class Fleet:
         while self._pending or self._under_way:
             self._start_ready()
             self._poll_if_due()
+            self.tick()
             self._collect()
 
     def _start_ready(self) -> None:
@@ -119,7 +123,7 @@ class Fleet:
                 self._skip(task, f"{task.blocked} failed. Repair it, then repeat.")
             else:
                 task.since = self.clock() - FRESH
-                self._advance(task, partial(task.course.send, None))
+                self._advance(task, None)
         if self._pending and not self._under_way and not self._ready:
             self._break_circle()
 
@@ -141,11 +145,12 @@ class Fleet:
     def _skip(self, task: _Task, because: str) -> None:
         self._finish(task, Skipped(f"{task.job.name} was not started because {because}"))
 
-    def _advance(self, task: _Task, push: Callable[[], Any]) -> None:
-        """Pushes the course of a job one step on, and does what it asks for."""
+    def _advance(self, task: _Task, answer: Any) -> None:
+        """Pushes the course of a job one step on with what it asked for, or an error, and does what it asks next."""
         self._watches.drop(task)
+        failed = isinstance(answer, BaseException)
         try:
-            ask = push()
+            ask = task.course.throw(answer) if failed else task.course.send(answer)
         except StopIteration as stop:
             self._finish(task, stop.value)
         except Exception as error:  # noqa: BLE001 - one failing job must never stop the others
@@ -153,15 +158,17 @@ class Fleet:
         else:
             if isinstance(ask, Pause):
                 self._watches.add(task, ask)
-            else:
-                self._submit(task, ask)
+                return
+            if not failed:  # after a failure it asks why, and its step is still open
+                self._end_step(task)
+            self._submit(task, ask)
 
     def _submit(self, task: _Task, call: Call) -> None:
         if self._deadline.passed:
             late = TimedOut(f"{task.job.name}: the {self.timeout:g} s of this run are over. Repeat to carry on.")
-            self._throw(task, late)
+            self._advance(task, late)
         elif call.step:
-            self._say("step", task, call.step.text)
+            self._begin_step(task, call.step)
             self._send(self._pool, task, call.function)
         else:
             self._send(self._pool, task, call.function, task.since)
@@ -173,16 +180,17 @@ class Fleet:
     def _poll_if_due(self) -> None:
         if self._deadline.passed:
             for task, pause in self._watches.all():
-                self._throw(task, self._deadline.error(pause.step.text, pause.until, task.last_seen))
+                self._advance(task, self._deadline.error(pause.step.text, pause.until, task.last_seen))
             return
         for asked in self._watches.due():
             self._send(self._pollers, asked, self.poll, asked.cloud, asked.kind, asked.targets, asked.began)
 
     def _collect(self) -> None:
         """Waits for answers, at the longest until the next poll is due, and hands all that are there on."""
-        timeout = max(0.0, min(self._watches.next_due, self._deadline.end) - self.clock()) if self._watches else None
         if not self._under_way:
             return
+        due = min(self._watches.next_due, self._deadline.end) if self._watches else float("inf")
+        timeout = min(max(0.0, due - self.clock()), TICK)
         try:
             owner, future = self._answers.get(timeout=timeout)
             while True:
@@ -195,25 +203,45 @@ class Fleet:
         if isinstance(owner, Asked):
             for task, end in self._watches.judge(owner, future):
                 task.since = owner.began
-                self._advance(task, partial(_push, task.course, end))
+                self._advance(task, end)
         else:
             owner.since = self.clock()
-            self._advance(owner, partial(_push, owner.course, future.exception() or future.result()))
+            self._advance(owner, self._answer(owner, future))
 
-    def _throw(self, task: Any, error: BaseException) -> None:
-        self._advance(task, partial(task.course.throw, error))
+    def _answer(self, task: _Task, future: Future) -> Any:
+        """The answer to a call, or its error. The answer to the request of a step is told."""
+        answer = future.exception() or future.result()
+        request_id = answer.request_id if isinstance(answer, Answered) else ""
+        if task.sent and not isinstance(answer, BaseException):
+            task.sent, task.request_id = False, request_id
+            self._say_step(task, "answered", **({"request_id": request_id} if request_id else {}))
+        return answer.value if isinstance(answer, Answered) else answer
+
+    def _begin_step(self, task: _Task, step: Step) -> None:
+        task.step, task.sent, task.number = step, step.verb != "wait", task.number + 1
+        task.request_id, task.last_seen = "", None
+        self._say_step(task, "begin")
+
+    def _end_step(self, task: _Task, error: Exception | None = None) -> None:
+        """Tells how the step that is under way ended, if one is: its request, and the wait after it."""
+        if task.step and error:
+            if task.request_id and isinstance(error, (TimedOut, UnexpectedState)):
+                error.details.setdefault("request_id", task.request_id)
+            self._say_step(task, "failed", msg=str(error))
+        elif task.step:
+            self._say_step(task, "ended", **({"state": str(task.last_seen)} if task.last_seen else {}))
+        task.step = None
 
     def _finish(self, task: _Task, result: Result) -> None:
+        self._end_step(task, result if isinstance(result, Exception) else None)
         self._under_way -= 1
         self.results[task.job.name] = result
         self.seconds[task.job.name] = round(self.clock() - self._start, 1)
         self._release(task, isinstance(result, Exception) and task.job.critical)
-        if isinstance(result, Skipped):
-            self._say("skipped", task, str(result))
-        elif isinstance(result, Exception):
-            self._say("failed", task, str(result))
+        if isinstance(result, Exception):
+            self._say("skipped" if isinstance(result, Skipped) else "failed", task, str(result), result=result)
         else:
-            self._say("done" if result.plan.changed else "unchanged", task, "")
+            self._say("done" if result.plan.changed else "unchanged", task, "", result=result)
 
     def _release(self, task: _Task, stops: bool) -> None:
         """Lets those go on that waited for a job, or gives them up because it failed and was critical."""
@@ -227,9 +255,10 @@ class Fleet:
             elif not follower.open:
                 self._ready.append(follower)
 
-    def _say(self, kind: str, task: _Task, text: str) -> None:
-        self.tell(Event(kind, task.job.name, text, self.clock() - self._start, len(self.results), self._total))
+    def _say_step(self, task: _Task, phase: str, **more: str) -> None:
+        assert task.step
+        self._say("step", task, task.step.text, phase=phase, step=task.step, number=task.number, more=more)
 
-
-def _push(course: Course, answer: Any) -> Any:
-    return course.throw(answer) if isinstance(answer, BaseException) else course.send(answer)
+    def _say(self, kind: str, task: _Task, text: str, **of_it: Any) -> None:
+        seconds = self.clock() - self._start
+        self.tell(Event(kind, task.job.name, text, seconds, len(self.results), self._total, **of_it))

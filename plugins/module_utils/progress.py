@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .apply import Outcome
 from .errors import StandbyError
-from .fleet import Event, Fleet, Result
+from .events import Event, Result
+from .fleet import Fleet
 
 if TYPE_CHECKING:
     from .wave import Wave
@@ -52,7 +53,7 @@ def summary(operation: str, wave: Wave, fleet: Fleet, diff: bool = True) -> dict
     :param diff: whether the differences are wanted: for 500 servers they are two thirds of a result of 1.4 MB.
     """
     names = [server.name for server in wave.plan.servers if server.name in fleet.results]
-    servers = {name: {**_server(wave, fleet.results[name]), "seconds": fleet.seconds[name]} for name in names}
+    servers = {name: {**server_row(wave, fleet.results[name]), "seconds": fleet.seconds[name]} for name in names}
     failed = [name for name, row in servers.items() if "error" in row]
     outcomes = [(name, result) for name, result in sorted(fleet.results.items()) if isinstance(result, Outcome)]
     result: dict[str, Any] = {
@@ -76,7 +77,8 @@ def _reasons(operation: str, wave: Wave, servers: Mapping[str, Any], failed: lis
     return f"{operation} of {wave.plan.name}: {len(failed)} of {len(servers)} servers failed.\n{shown}{rest}"
 
 
-def _server(wave: Wave, result: Result) -> dict[str, Any]:
+def server_row(wave: Wave, result: Result) -> dict[str, Any]:
+    """What became of one server."""
     if isinstance(result, StandbyError):
         return {"changed": False, "steps": [], **result.as_result()}
     if isinstance(result, Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .apply import Job
+from .apply import Answered, Job
 from .cloud import read_build, read_dr
 from .cloud.inventory import Inventory, at_once
 from .cloud.read import last_failure, offer
@@ -103,7 +103,8 @@ class Wave:
         return self.inventory(cloud).states(kind, targets, since)
 
     def _perform(self, step: Step) -> Any:
-        return VERBS[step.verb](self.inventory(step.cloud).cloud, **step.args)
+        cloud = self.inventory(step.cloud).cloud
+        return Answered(VERBS[step.verb](cloud, **step.args), cloud.request_id)
 
     def _explain(self, cloud: str, server_id: str) -> str:
         return last_failure(self.inventory(cloud).cloud, server_id)

@@ -84,6 +84,14 @@ options:
       - Seconds for the whole operation.
     type: int
     default: 3600
+  journal_folder:
+    description:
+      - A folder in which the journal of this run is written, a file of JSON lines with every request before it is
+        sent and when it was answered. It is made if it is not there. docs/journal.md describes the lines.
+      - When nothing can be written there, the operation is refused before anything is changed. Empty or absent, there
+        is no journal.
+      - Check mode writes none.
+    type: path
   quiet:
     description:
       - Whether to show no progress.
@@ -135,7 +143,8 @@ servers:
       M(standby.openstack.server_boot_volume_info) returns them; C(recovery_point), the time of the recovery point, and
       C(lag), its age in seconds when the run began; C(seconds), when the server was finished, since the start of the
         run.
-    - For a server that failed, C(msg) and C(error) in the place of C(server).
+    - For a server that failed, C(msg) and C(error) in the place of C(server). C(error.request_id) is the id that the
+      cloud gave the request that failed, or after which the server did not get where it should.
   returned: always
   type: dict
   sample:
@@ -155,6 +164,11 @@ fence:
   returned: success
   type: str
   sample: site A does not answer
+journal:
+  description: The file that tells what this run did.
+  returned: when O(journal_folder) is given, but for check mode
+  type: str
+  sample: /home/operator/recovery/standby-runs/shop-failover-20261121T101714Z-3f2a.jsonl
 requests:
   description: How many requests were sent, by cloud, method and service.
   returned: always

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -71,3 +72,39 @@ def test_the_documentation_of_every_role_can_be_shown() -> None:
     done = subprocess.run(["ansible-doc", "-t", "role", *roles], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "dr_site_b_site_a_is_down" in done.stdout
+
+
+@pytest.fixture
+def no_clouds(alone: Story, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """A good plan, whose clouds are named by no clouds.yaml."""
+    (alone.folder / "plan.yml").write_text(yaml.safe_dump(plan_of("bad")), encoding="utf-8")
+    (alone.folder / "clouds.yaml").write_text("clouds: {}", encoding="utf-8")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(alone.folder / "clouds.yaml"))
+    return alone
+
+
+def test_a_journal_that_cannot_be_written(no_clouds: Story) -> None:
+    said = no_clouds("dr_failover", dr_site_b_site_a_is_down="it burns", journal_folder="plan.yml/runs").refused()
+    assert said == (
+        "Refused to fail over bad: its journal cannot be written: [Errno 20] Not a directory: 'plan.yml/runs'."
+        " Make room or name another folder in journal_folder; journal_folder: '' runs without a journal."
+    )
+
+
+def test_a_run_that_fails_has_a_journal_with_an_end(no_clouds: Story) -> None:
+    run = no_clouds("dr_failover", dr_site_b_site_a_is_down="it burns")
+    journal = Path(run.last["journal"])
+    assert journal.parent == no_clouds.folder / "standby-runs"
+    assert f"The journal is {journal}" in run.lines
+    lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    assert [line["kind"] for line in lines] == ["run", "fence", "end"]
+    assert lines[0]["parameters"]["site_a_is_down"] == "it burns"
+    assert lines[-1]["msg"] == run.refused()
+
+
+@pytest.mark.parametrize(("options", "variables"), [(["--check"], {}), ([], {"journal_folder": ""})])
+def test_runs_without_a_journal(no_clouds: Story, options: list[str], variables: dict[str, str]) -> None:
+    run = no_clouds("dr_failover", *options, dr_site_b_site_a_is_down="it burns", **variables)
+    assert "site_b" in run.refused()
+    assert "journal" not in run.last
+    assert not (no_clouds.folder / "standby-runs").exists()

@@ -17,7 +17,8 @@ from ansible_collections.standby.openstack.plugins.module_utils.errors import (
     StandbyError,
     Unreachable,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.fleet import Event, Fleet, Skipped
+from ansible_collections.standby.openstack.plugins.module_utils.events import Event
+from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet, Skipped
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal
 from fleet_fakes import MAKING, READY, Cloud, run
 
@@ -143,7 +144,7 @@ def test_no_more_jobs_than_allowed_are_under_way() -> None:
     run(cloud, *(cloud.job(f"s{number}") for number in range(6)), max_in_flight=2, tell=events.append)
     begun = done = 0
     for event in events:
-        begun += event.kind == "step"
+        begun += event.phase == "begin"
         done += event.kind == "done"
         assert begun - done <= 2
     assert (begun, done) == (6, 6)

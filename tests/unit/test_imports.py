@@ -62,7 +62,7 @@ def in_layers(*layers: str) -> list[str]:
 
 
 #: What action plugins are made of: they may use every layer below them.
-FOR_ACTIONS = ("progress", "wave", "closing")
+FOR_ACTIONS = ("progress", "wave", "closing", "run")
 
 PURE = ("decide", "plan", "wait", "model", "wanted", "options", "errors", "apply")
 
@@ -78,7 +78,10 @@ MAY = {
     "cloud": {"plan", "model", "errors", "wanted", "wait", "cloud"},
     "apply": {"plan", "errors", "decide"},
     "watch": {"apply", "errors", "wait", "plan"},
-    "fleet": {"apply", "errors", "wait", "watch"},
+    "events": {"apply", "plan"},
+    "fleet": {"apply", "errors", "events", "plan", "wait", "watch"},
+    "about": set(),
+    "journal": {"events"},
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.apply import Outcome
 from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused, TimedOut
-from ansible_collections.standby.openstack.plugins.module_utils.fleet import Event
+from ansible_collections.standby.openstack.plugins.module_utils.events import Event
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal, Step
 from ansible_collections.standby.openstack.plugins.module_utils.progress import foretold, line, summary
 from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave

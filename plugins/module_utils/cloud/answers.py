@@ -25,14 +25,19 @@ def retry_after(answer: Any) -> float:
     return min(float(asked), LONGEST_PAUSE) if asked.isdigit() else 1.0
 
 
+def request_id(answer: Any) -> str:
+    """The id by which the operators of a cloud find a request in their logs; "" if the answer has none."""
+    return answer.headers.get("x-openstack-request-id") or answer.headers.get("x-compute-request-id") or ""
+
+
 def failure(label: str, method: str, path: str, answer: Any) -> CloudError:
     """The error that an HTTP status of 400 or more is."""
-    request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-compute-request-id") or ""
+    id_ = request_id(answer)
     return CloudError(
         f"{label}: {method} {path.partition('?')[0]} was answered with {answer.status_code}: {_message(answer)}"
-        + (f" (request id {request_id})" if request_id else ""),
+        + (f" (request id {id_})" if id_ else ""),
         status=answer.status_code,
-        request_id=request_id,
+        request_id=id_,
         answer=_message(answer),
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import StandbyError, Unreachable
-from .answers import Translated, failure, retry_after
+from .answers import Translated, failure, request_id, retry_after
 from .pace import Pace
 
 try:
@@ -73,6 +73,7 @@ class Session:
             pool.auth = _no_netrc
             for scheme in ("http://", "https://"):
                 pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, 2 * threads + 1)))
+        self._newest = threading.local()
         self._versions: dict[str, str] = {}
         self._known: dict[Any, Any] = {}
 
@@ -128,10 +129,16 @@ class Session:
             left[answer.status_code] -= 1
             self._prepare_repeat(answer)
             answer = self._request(method, service, path, options)
+        self._newest.request_id = request_id(answer)
         if answer.status_code >= 400:
             raise failure(self.label, method, path, answer)
         self._pace.taken()
         return answer.json() if answer.content else {}
+
+    @property
+    def request_id(self) -> str:
+        """The id that the cloud gave the newest request that this thread sent; "" if it gave none."""
+        return getattr(self._newest, "request_id", "")
 
     def _request(self, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
         self._pace.wait()

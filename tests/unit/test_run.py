@@ -1,0 +1,183 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run: what it writes down before, while and after it runs, and when it may not begin."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils import about
+from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, Refused
+from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Refusal, Step
+from ansible_collections.standby.openstack.plugins.module_utils.run import Run, begin
+from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
+from fleet_fakes import Cloud, until
+from recovery_builders import T1, T2, T3, row, the_plan
+
+pytestmark = pytest.mark.usefixtures("quick_polls")
+
+
+def wave(now: str = T2, **changes: Any) -> Wave:
+    def never(name: str, timeout: int | None = None) -> Any:
+        raise AssertionError("a journal needs no cloud")
+
+    app = row(name="app", tier=2, critical=False, ports=[], user_data="a password")
+    return Wave(the_plan(row(), app, **changes), never, datetime.fromisoformat(now))
+
+
+def started(folder: Path, operation: str = "failover", now: str = T2) -> Run:
+    return begin(wave(now), operation, str(folder), {})
+
+
+def lines(run: Run) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(run.journal.path).read_text(encoding="utf-8").splitlines()]
+
+
+FIRST = {
+    "kind": "run",
+    "format": 1,
+    "operation": "failover",
+    "plan": "shop",
+    "site": "b",
+    "check": False,
+    "servers": ["db", "app"],
+    "tiers": {"db": 1, "app": 2},
+    "critical": {"db": True, "app": False},
+    "rpo": 60,
+    "parameters": {"threads": 5},
+    "user": "operator",
+    "clouds": {"a": "site_a", "b": "site_b"},
+    "carries_on": None,
+}
+
+
+def test_the_first_line_says_who_runs_what_and_for_which_servers(tmp_path: Path) -> None:
+    run = begin(wave(replication={"rpo": 60}), "failover", str(tmp_path / "new" / "runs"), {"threads": 5}, "operator")
+    (head,) = lines(run)
+    number, time = head.pop("run"), head.pop("time")
+    assert number.startswith("20261120T090000Z-")
+    assert Path(run.journal.path) == tmp_path / "new" / "runs" / f"shop-failover-{number}.jsonl"
+    assert time > "2026"
+    assert set(head.pop("versions")) == {"standby.openstack", "ansible-core", "openstacksdk", "python"}
+    assert head.pop("host")
+    assert head == {**FIRST, "process": os.getpid()}
+    run.end({"changed": False})
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Run:
+    """A failover in which one server comes up and one fails, from its first line to its last."""
+    run = started(tmp_path)
+    run.wave.fence = lambda reason: "site A does not answer"  # type: ignore[method-assign]
+    run.fence(None)
+    cloud = Cloud()
+    db = cloud.job("db", Step("unshelve", "unshelve server db", {"secret": "x"}, until("db")))
+    app = cloud.job("app", error=CloudError("no", 409, request_id="req-1"), after=frozenset({"db"}))
+    Fleet(cloud.poll, timeout=3, tell=run.tell, begin=run.began).run([db, app])
+    result = run.end({"changed": True, "failed": True, "failed_servers": ["app"], "msg": "1 of 2"})
+    assert result["journal"] == run.journal.path
+    return run
+
+
+def test_a_whole_run(whole: Run) -> None:
+    told = [(x["kind"], x.get("server"), x.get("phase") or x.get("outcome")) for x in lines(whole)]
+    assert told == [
+        ("run", None, None),
+        ("fence", None, None),
+        ("step", "db", "begin"),
+        ("step", "db", "answered"),
+        ("step", "db", "ended"),
+        ("server", "db", "done"),
+        ("step", "app", "begin"),
+        ("step", "app", "failed"),
+        ("server", "app", "failed"),
+        ("end", None, None),
+    ]
+    assert lines(whole)[8]["error"] == {"code": "cloud_error", "status": 409, "request_id": "req-1"}
+
+
+def test_seconds_only_grow(whole: Run) -> None:
+    seconds = [line["seconds"] for line in lines(whole)[1:]]
+    assert seconds == sorted(seconds)
+
+
+@pytest.mark.parametrize("word", ["secret", "password"])
+def test_nothing_of_a_plan_is_written_but_what_steps_say(whole: Run, word: str) -> None:
+    assert word not in Path(whole.journal.path).read_text(encoding="utf-8")
+
+
+def test_a_fence_that_refuses(tmp_path: Path) -> None:
+    def refuse(reason: str | None) -> str:
+        raise Refused(Refusal("alive", "fail over shop", "site A answers", "Stop it."))
+
+    run = started(tmp_path)
+    run.wave.fence = refuse  # type: ignore[method-assign]
+    with pytest.raises(Refused):
+        run.fence(None)
+    fence = lines(run)[1]
+    assert (fence["allowed"], fence["text"]) == (False, "Refused to fail over shop: site A answers. Stop it.")
+    run.end({"changed": False})
+
+
+def test_without_a_folder_there_is_no_journal() -> None:
+    run = begin(wave(), "failover", "", {})
+    assert (run.journal.path, run.carries_on, run.end({"changed": False})) == ("", None, {"changed": False})
+
+
+def test_a_run_that_was_cut_short_is_carried_on(tmp_path: Path) -> None:
+    killed = started(tmp_path, now=T1)
+    killed.journal.close()
+    again = started(tmp_path, now=T2)
+    assert again.carries_on == lines(again)[0]["carries_on"] == lines(killed)[0]["run"]
+    again.end({"changed": False})
+    after = started(tmp_path, now=T3)
+    assert after.carries_on is None
+    after.end({"changed": False})
+
+
+@pytest.mark.parametrize(("operation", "words"), [("failover", "fail over shop"), ("prepare", "prepare shop")])
+def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path: Path, operation: str, words: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused) as refused:
+        started(tmp_path / "file" / "runs", operation)
+    error = f"[Errno 20] Not a directory: '{tmp_path / 'file' / 'runs'}'"
+    assert str(refused.value) == (
+        f"Refused to {words}: its journal cannot be written: {error}. "
+        "Make room or name another folder in journal_folder; journal_folder: '' runs without a journal."
+    )
+
+
+def test_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    assert about.who("operator")["user"] == "operator"
+    monkeypatch.setattr(about.getpass, "getuser", nobody)
+    assert about.who()["user"] == f"uid {os.getuid()}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "version"),
+    [
+        ("galaxy.yml", "name: openstack\nversion: 1.2.3\n", "1.2.3"),
+        ("MANIFEST.json", '{\n "collection_info": {\n  "version": "1.2.3-rc.1",\n  "license": []}}', "1.2.3-rc.1"),
+        ("README.md", "version: 9", ""),
+    ],
+)  # fmt: skip
+def test_the_version_of_the_collection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, text: str, version: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(about, "COLLECTION", tmp_path)
+    assert about.versions()["standby.openstack"] == version
+
+
+def test_a_package_that_is_not_there_has_no_version() -> None:
+    assert about._of_package("no-such-package") == ""

@@ -13,6 +13,7 @@ from typing import Any
 from .apply import Answered, Job
 from .cloud import read_build, read_dr
 from .cloud.inventory import Inventory, at_once
+from .cloud.lookup import Shared
 from .cloud.read import last_failure, offer
 from .cloud.session import Session
 from .cloud.verbs import VERBS
@@ -68,8 +69,7 @@ class Wave:
         }[operation]
         for cloud in clouds:
             self.inventory(cloud)
-        if operation == "failover":
-            self.inventory("b").warm(("server", "volume", "port"))
+        self._warm(operation)
         return [
             Job(
                 server.name,
@@ -81,6 +81,16 @@ class Wave:
             )
             for server in self.plan.servers
         ]
+
+    def _warm(self, operation: str) -> None:
+        """Reads at the same time the lists that the first reading of each server needs."""
+        if operation == "replicate":
+            return
+        site = self.site if operation == "build" else "b"
+        wanted = [server.at(site) for server in self.plan.servers]
+        attaches = operation == "failover" and self._only_attaches
+        kinds = [{"server", "volume", "port"}] if attaches else [read_build.kinds(one) for one in wanted]
+        self.inventory(site).warm(set().union(*kinds))
 
     def inventory(self, cloud: str) -> Inventory:
         """The inventory of "a", "b", "a_admin", "b_admin", of the operation's "site", or "here", which is the same."""
@@ -115,16 +125,16 @@ class Wave:
 
     def _build(self, server: PlanServer) -> tuple[Any, Any]:
         wanted = server.at(self.site)
-        cloud = self.inventory("site").cloud
+        inventory = self.inventory("site")
         return (
-            lambda since: read_build.site(cloud, wanted, self._assume, self.foretold),
+            lambda since: read_build.site(Shared(inventory, since), wanted, self._assume, self.foretold),
             lambda seen: decide_present(seen, wanted),
         )
 
     def _prepare(self, server: PlanServer) -> tuple[Any, Any]:
-        cloud = self.inventory("b").cloud
+        inventory = self.inventory("b")
         return (
-            lambda since: read_build.site(cloud, server.at_b, self._assume, self.foretold),
+            lambda since: read_build.site(Shared(inventory, since), server.at_b, self._assume, self.foretold),
             lambda seen: decide_prepare(seen, server, self.plan),
         )
 
@@ -132,7 +142,7 @@ class Wave:
         inventory = self.inventory("b")
 
         def read(since: float) -> Any:
-            site = read_build.site(inventory.cloud, server.at_b, self._assume)
+            site = read_build.site(Shared(inventory, since), server.at_b, self._assume)
             return site, self._recovery(inventory, since, site.seen, server)
 
         def decide(seen: Any) -> Decision:
@@ -141,15 +151,21 @@ class Wave:
 
         return read, decide
 
+    @property
+    def _only_attaches(self) -> bool:
+        """Whether the failover does no more than put volumes on servers that are there."""
+        guarded = offer(self.inventory("b").cloud, self._assume).guarded_api
+        return guarded and self.plan.handover not in ("recreate", "reimage")
+
     def _recovery(self, inventory: Inventory, since: float, site: Site | Seen, server: PlanServer) -> Recovery:
         """With the volumes that carry the marks of the server: to look at all of them for each would take N x N."""
         own = read_dr.volumes_with(inventory, since, {PLAN: self.plan.name, SERVER: server.name})
         if isinstance(site, Seen):
             return recovery(site, own, self.plan.name, server.name)
         marks = {PLAN: self.plan.name, SERVER: server.name, ROLE: "handover"}
-        snapshots = [s for s in read_dr.snapshots(inventory, since) if marks.items() <= s.metadata.items()]
-        images = read_dr.images_named(inventory.cloud, helper_name(self.plan.name, server.name))
-        return recovery(site.seen, own, self.plan.name, server.name, site.around, Helpers(tuple(snapshots), images))
+        snapshots = read_dr.snapshots_with(inventory, since, marks)
+        images = read_dr.images_named(inventory, since, helper_name(self.plan.name, server.name))
+        return recovery(site.seen, own, self.plan.name, server.name, site.around, Helpers(snapshots, images))
 
     def _late(self, point: str | None) -> list[str]:
         """Findings about the newest recovery point; ``rpo`` of the plan is in seconds."""
@@ -191,8 +207,8 @@ class Wave:
 
         def read(since: float) -> Any:
             """What surrounds the server is needed only where more than attaching may have to be done."""
-            if self.plan.handover in ("recreate", "reimage") or not offer(inventory.cloud, self._assume).guarded_api:
-                site = read_build.site(inventory.cloud, server.at_b, self._assume)
+            if not self._only_attaches:
+                site = read_build.site(Shared(inventory, since), server.at_b, self._assume)
                 return self._recovery(inventory, since, site, server)
             seen = read_dr.server(inventory, server.name, since, self._assume)
             return self._recovery(inventory, since, seen, server)

@@ -349,6 +349,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_build
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.lookup import Lookup
 from ansible_collections.standby.openstack.plugins.module_utils.decide import boot_volume
 from ansible_collections.standby.openstack.plugins.module_utils.model import Site
 from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
@@ -366,7 +367,9 @@ def main() -> None:
             **SERVER_OPTIONS,
             **GUARDED_OPTION,
         },
-        read=lambda cloud, params: read_build.site(cloud, server_wanted(params), params["guarded_api"] == "assume"),
+        read=lambda cloud, params: read_build.site(
+            Lookup(cloud), server_wanted(params), params["guarded_api"] == "assume"
+        ),
         decide=_decide,
         required_if=[("state", "present", ("flavor", "boot_volume"))],
     )

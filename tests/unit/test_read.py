@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.cloud import read, read_build
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.lookup import Lookup
 from ansible_collections.standby.openstack.plugins.module_utils.errors import Ambiguous, CloudError, NotFound
 from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Flavor, Offer, RootAnswer, Seen
 from ansible_collections.standby.openstack.plugins.module_utils.wanted import server_wanted
@@ -121,7 +122,7 @@ def empty(cloud: LoopbackCloud) -> LoopbackCloud:
 
 
 def test_what_a_new_server_needs(empty: LoopbackCloud, session: Any) -> None:
-    found = read_build.site(session, wanted(ports=[{"network": "net"}])).around
+    found = read_build.site(Lookup(session), wanted(ports=[{"network": "net"}])).around
     assert found.flavor == Flavor("m1.tiny", "f", 1, 64, 0)
     image = found.sources["root"]
     assert image is not None
@@ -140,7 +141,7 @@ def test_what_the_cloud_does_not_know(empty: LoopbackCloud, session: Any) -> Non
     }
     options = {"flavor": "other", "key_name": "k", "server_group": "g", "security_groups": ["sg"]}
     found = read_build.site(
-        session, wanted(**options, ports=[{"network": "net"}], volumes=[{"tag": "data", "volume": "v"}])
+        Lookup(session), wanted(**options, ports=[{"network": "net"}], volumes=[{"tag": "data", "volume": "v"}])
     ).around
     assert (found.flavor, found.sources, found.given) == (None, {"root": None}, {})
     unknown = [("network", "net"), ("security_group", "sg"), ("server_group", "g"), ("key", "k")]
@@ -166,7 +167,9 @@ def test_what_it_knows(empty: LoopbackCloud, session: Any) -> None:
         "availability_zone": "nova",
         "volumes": [{"tag": "data", "volume": "v"}],
     }
-    found = read_build.site(session, wanted(**options, ports=[{"port": "mine", "security_groups": ["sg"]}])).around
+    found = read_build.site(
+        Lookup(session), wanted(**options, ports=[{"port": "mine", "security_groups": ["sg"]}])
+    ).around
     assert found.ids == {("security_group", "sg"): "sg-1", ("server_group", "g"): "g-1", ("key", "k"): "k"}
     assert (found.zones, found.given["data"].id) == ({"nova"}, "v-1")
     assert [port.name for port in found.ports["db-port0"]] == ["mine"]
@@ -178,7 +181,7 @@ def test_what_it_knows(empty: LoopbackCloud, session: Any) -> None:
 def test_other_sources(empty: LoopbackCloud, session: Any, kind: str, path: str) -> None:
     item = {"id": "s", "name": "src", "status": "available", "size": 7}
     empty.answers[f"GET block_storage /{path}/detail?name=src"] = {path: [item]}
-    found = read_build.site(session, wanted(boot_volume={kind: "src"})).around.sources["root"]
+    found = read_build.site(Lookup(session), wanted(boot_volume={kind: "src"})).around.sources["root"]
     assert found is not None
     assert (found.kind, found.id, found.size) == (kind, "s", 7)
 
@@ -189,15 +192,15 @@ def test_the_source_of_a_server_that_stands_is_not_looked_for(db: LoopbackCloud,
         "GET compute /flavors/detail": {"flavors": []},
         "GET block_storage /volumes/detail?name=db-root": {"volumes": [VOLUME]},
     }
-    assert read_build.site(session, wanted()).around.sources == {}
+    assert read_build.site(Lookup(session), wanted()).around.sources == {}
     assert not [line for line in db.lines() if "image" in line]
 
 
 def test_reading_again_asks_only_for_what_may_have_changed(empty: LoopbackCloud, session: Any) -> None:
     again = wanted(ports=[{"network": "net"}])
-    read_build.site(session, again)
+    read_build.site(Lookup(session), again)
     before = len(empty.sent)
-    read_build.site(session, again)
+    read_build.site(Lookup(session), again)
     assert sorted(empty.lines()[before:]) == [
         "GET block_storage /volumes/detail?name=db-root",
         BY_NAME,
@@ -208,12 +211,12 @@ def test_reading_again_asks_only_for_what_may_have_changed(empty: LoopbackCloud,
 def test_a_key_that_may_not_be_read_is_an_error(empty: LoopbackCloud, session: Any) -> None:
     empty.answers["GET compute /os-keypairs/k"] = Fails(403)
     with pytest.raises(CloudError):
-        read_build.site(session, wanted(key_name="k"))
+        read_build.site(Lookup(session), wanted(key_name="k"))
 
 
 def test_the_name_of_a_key_may_need_quoting(empty: LoopbackCloud, session: Any) -> None:
     empty.answers["GET compute /os-keypairs/a%20key%3F"] = {"keypair": {"name": "a key?"}}
-    assert read_build.site(session, wanted(key_name="a key?")).around.ids == {("key", "a key?"): "a key?"}
+    assert read_build.site(Lookup(session), wanted(key_name="a key?")).around.ids == {("key", "a key?"): "a key?"}
 
 
 DISK = {"image": "cirros", "volume_type": "fast", "availability_zone": "az"}
@@ -235,7 +238,7 @@ def test_what_only_cinder_and_neutron_would_find_out(
         HELD: {"ports": [{"id": "p", "name": name} for name in holder]},
     }
     nic = {"network": "net", "fixed_ip": "10.0.0.5"}
-    found = read_build.site(session, wanted(boot_volume=DISK, ports=[nic])).around.ids
+    found = read_build.site(Lookup(session), wanted(boot_volume=DISK, ports=[nic])).around.ids
     assert {key for key, value in found.items() if (value is None) is known or key[0] == "network"} == {
         ("network", "net")
     }
@@ -244,7 +247,7 @@ def test_what_only_cinder_and_neutron_would_find_out(
 
 def test_an_address_on_a_network_that_nobody_knows(empty: LoopbackCloud, session: Any) -> None:
     empty.answers["GET network /networks?name=net"] = {"networks": []}
-    found = read_build.site(session, wanted(ports=[{"network": "net", "fixed_ip": "10.0.0.5"}])).around.ids
+    found = read_build.site(Lookup(session), wanted(ports=[{"network": "net", "fixed_ip": "10.0.0.5"}])).around.ids
     assert found == {("network", "net"): None, ("free_address", "10.0.0.5"): "10.0.0.5"}
 
 
@@ -255,7 +258,7 @@ def test_a_server_that_stands_holds_its_address_itself(db: LoopbackCloud, sessio
         "GET network /ports?name=db-port0": {"ports": []},
         "GET block_storage /volumes/detail?name=db-root": {"volumes": []},
     }
-    read_build.site(session, wanted(boot_volume=DISK, ports=[{"network": "net", "fixed_ip": "10.0.0.5"}]))
+    read_build.site(Lookup(session), wanted(boot_volume=DISK, ports=[{"network": "net", "fixed_ip": "10.0.0.5"}]))
     assert HELD not in db.lines()
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +43,15 @@ KINDS = {
 
 _WITH_DETAIL = ("server", "flavor", "volume", "snapshot", "backup")
 
+#: Most images that Glance lists in one page (api_limit_max); it would list 25.
+_IMAGES = "limit=1000"
+
+
+def list_path(kind: str) -> str:
+    """The path of the list of all resources of a kind."""
+    path = KINDS[kind].path + ("/detail" if kind in _WITH_DETAIL else "")
+    return f"{path}?{_IMAGES}" if kind == "image" else path
+
 
 def named(cloud: Session, kind: str, name: str) -> list[dict[str, Any]]:
     """All resources of a kind that have exactly this name."""
@@ -65,15 +75,16 @@ def by_id(cloud: Session, kind: str, resource_id: str) -> dict[str, Any] | None:
     return answer[what.key] if what.key else answer
 
 
-def find(cloud: Session, kind: str, ref: str) -> dict[str, Any] | None:
-    """The one resource with this id or name, or None.
+def may_be_id(kind: str, ref: str) -> bool:
+    """Whether ``ref`` may be an id and not a name: the id of a flavor may be any text."""
+    return looks_like_id(ref) or kind == "flavor"
 
-    :raises Ambiguous: if several carry the name.
+
+def one(cloud: Session, kind: str, ref: str, matches: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The only one of the resources that carry a name, or None.
+
+    :raises Ambiguous: if there are several.
     """
-    found = by_id(cloud, kind, ref) if looks_like_id(ref) or kind == "flavor" else None
-    if found is not None:
-        return found
-    matches = named(cloud, kind, ref)
     if len(matches) > 1:
         words = KINDS[kind].words or kind
         ids = ", ".join(sorted(item["id"] for item in matches))
@@ -83,6 +94,15 @@ def find(cloud: Session, kind: str, ref: str) -> dict[str, Any] | None:
             ids=sorted(item["id"] for item in matches),
         )
     return matches[0] if matches else None
+
+
+def find(cloud: Session, kind: str, ref: str) -> dict[str, Any] | None:
+    """The one resource with this id or name, or None.
+
+    :raises Ambiguous: if several carry the name.
+    """
+    found = by_id(cloud, kind, ref) if may_be_id(kind, ref) else None
+    return found if found is not None else one(cloud, kind, ref, named(cloud, kind, ref))
 
 
 def need(cloud: Session, kind: str, ref: str) -> dict[str, Any]:

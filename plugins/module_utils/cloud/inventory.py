@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from ..errors import CloudError
 from ..plan import Until
 from ..wait import State
-from .find import KINDS, by_id
+from .find import KINDS, by_id, list_path
 from .session import Session
 
 #: From this many resources on, one list is cheaper than single reads.
@@ -45,12 +45,16 @@ class Inventory:
 
     def __init__(self, cloud: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self.cloud, self._clock = cloud, clock
-        self._lists: dict[str, _List] = {}
-        self._locks = {kind: threading.Lock() for kind in KINDS}
+        self._lists: dict[Hashable, _List] = {}
+        self._locks: dict[Hashable, threading.Lock] = {}
 
     def all(self, kind: str, since: float) -> dict[str, Any]:
         """All resources of a kind by id, from a list whose request began after ``since``."""
         return self._list(kind, since).items
+
+    def single(self, kind: str, resource_id: str, since: float) -> dict[str, Any] | None:
+        """A resource by its id, or None, from a request whose answer all share: for what a list does not show."""
+        return self.asked((kind, resource_id), since, lambda: {"": by_id(self.cloud, kind, resource_id)})[""]
 
     def derived(self, kind: str, since: float, make: Callable[..., Derived], *arguments: Any) -> Derived:
         """What ``make(items, *arguments)`` makes of a list, made once for each list: 500 servers ask for it."""
@@ -60,21 +64,27 @@ class Inventory:
                 known.made[key] = make(known.items, *arguments)
             return known.made[key]
 
+    def asked(self, key: Hashable, since: float, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What ``read`` answered, asked after ``since`` and once for all who need it at the same time."""
+        return self._known(key, since, read).items
+
     def _list(self, kind: str, since: float) -> _List:
+        return self._known(kind, since, partial(self._fetch, kind))
+
+    def _known(self, key: Hashable, since: float, read: Callable[[], dict[str, Any]]) -> _List:
         """Only who needs a newer list waits for one that is on its way."""
-        known = self._lists.get(kind)
+        known = self._lists.get(key)
         if known is not None and known.began >= since:
             return known
-        with self._locks[kind]:
-            known = self._lists.get(kind)
+        with self._locks.setdefault(key, threading.Lock()):
+            known = self._lists.get(key)
             if known is None or known.began < since:
-                known = self._lists[kind] = self._fetch(kind)
+                known = self._lists[key] = _List(self._clock(), read())
             return known
 
-    def _fetch(self, kind: str) -> _List:
-        began, what = self._clock(), KINDS[kind]
-        path = what.path if kind in ("port", "network") else f"{what.path}/detail"
-        return _List(began, {item["id"]: item for item in self.cloud.pages(what.service, path, what.lists)})
+    def _fetch(self, kind: str) -> dict[str, Any]:
+        what = KINDS[kind]
+        return {item["id"]: item for item in self.cloud.pages(what.service, list_path(kind), what.lists)}
 
     def warm(self, kinds: Iterable[str]) -> None:
         """Reads lists at the same time, before many threads ask for one after the other."""

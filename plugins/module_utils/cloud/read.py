@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..errors import CloudError
 from ..model import Offer, RootAnswer, Seen, Volume
 from . import parse
-from .find import by_id, find, need
+from .find import need
+from .lookup import Lookup
 from .session import GUARDED_ALIAS, Session
 
 
@@ -27,19 +29,30 @@ def offer(cloud: Session, assume: bool = False) -> Offer:
 
 def server(cloud: Session, ref: str, assume: bool = False) -> Seen:
     """The server with this id or name, its volumes and ports; `Seen.server` is None if there is none."""
-    data = find(cloud, "server", ref)
-    what = offer(cloud, assume)
+    return seen(Lookup(cloud), ref, assume)
+
+
+def seen(look: Lookup, ref: str, assume: bool = False) -> Seen:
+    """As `server`, from wherever ``look`` gets it."""
+    data = look.find("server", ref)
+    what = offer(look.cloud, assume)
     if data is None:
         return Seen(None, what)
-    attachments = cloud.get("compute", f"/servers/{data['id']}/os-volume_attachments")["volumeAttachments"]
-    found = parse.server(data, attachments)
+    found = parse.server(data, attachments(look.cloud, data))
     return Seen(
         server=found,
         offer=what,
-        volumes=volumes(cloud, [a.volume_id for a in found.attachments]),
-        ports=tuple(parse.port(item) for item in cloud.pages("network", f"/ports?device_id={found.id}", "ports")),
-        root_answer=root_answer(cloud, found.id, what),
+        volumes=volumes(look, [a.volume_id for a in found.attachments]),
+        ports=tuple(parse.port(item) for item in look.ports_of(found.id)),
+        root_answer=root_answer(look.cloud, found.id, what),
     )
+
+
+def attachments(cloud: Session, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The volumes of a server with their tags and devices, which no list tells; not asked for if it has none."""
+    if data.get("os-extended-volumes:volumes_attached") == []:
+        return []
+    return cloud.get("compute", f"/servers/{data['id']}/os-volume_attachments")["volumeAttachments"]
 
 
 def root_answer(cloud: Session, server_id: str, what: Offer) -> RootAnswer | None:
@@ -70,9 +83,9 @@ def last_failure(cloud: Session, server_id: str) -> str:
     return f"Nova says that {newest['action']} failed{where} (request id {newest['request_id']})."
 
 
-def volumes(cloud: Session, ids: Iterable[str]) -> dict[str, Volume]:
+def volumes(look: Lookup, ids: Iterable[str]) -> dict[str, Volume]:
     """The volumes with these ids that exist, by id."""
-    found = {volume_id: by_id(cloud, "volume", volume_id) for volume_id in ids}
+    found = {volume_id: look.by_id("volume", volume_id) for volume_id in ids}
     return {volume_id: parse.volume(data) for volume_id, data in found.items() if data is not None}
 
 

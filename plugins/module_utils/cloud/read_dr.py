@@ -11,8 +11,8 @@ from typing import Any
 from ..errors import Ambiguous, StandbyError, Unreachable
 from ..model import Backup, Named, Seen, Snapshot, Volume
 from . import parse, read
-from .find import named
 from .inventory import Inventory
+from .lookup import ANY_TIME, Shared, by_key
 from .session import Session
 
 Items = Mapping[str, Any]
@@ -25,7 +25,7 @@ def server(inventory: Inventory, name: str, since: float, assume: bool = False) 
     """
     cloud = inventory.cloud
     offer = read.offer(cloud, assume)
-    found = inventory.derived("server", since, _by, "name").get(name, ())
+    found = inventory.derived("server", since, by_key, "name").get(name, ())
     if len(found) > 1:
         ids = sorted(item["id"] for item in found)
         raise Ambiguous(
@@ -35,12 +35,10 @@ def server(inventory: Inventory, name: str, since: float, assume: bool = False) 
         return Seen(None, offer)
     data: dict[str, Any] = found[0]
     answer = read.root_answer(cloud, data["id"], offer)
-    path = f"/servers/{data['id']}/os-volume_attachments"
-    attachments = None if answer else cloud.get("compute", path)["volumeAttachments"]
-    parsed = parse.server(data, attachments)
+    parsed = parse.server(data, None if answer else read.attachments(cloud, data))
     known = inventory.all("volume", since)
     # no step of a wave over servers that are there changes a port, so one list serves the whole run
-    ports = inventory.derived("port", float("-inf"), _by, "device_id").get(parsed.id, ())
+    ports = Shared(inventory, ANY_TIME).ports_of(parsed.id)
     return Seen(
         server=parsed,
         offer=offer,
@@ -66,27 +64,26 @@ def snapshots(inventory: Inventory, since: float) -> tuple[Snapshot, ...]:
     return inventory.derived("snapshot", since, _parsed, parse.snapshot)
 
 
+def snapshots_with(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tuple[Snapshot, ...]:
+    """The snapshots of the project that have these metadata."""
+    index = inventory.derived("snapshot", since, _by_marks, tuple(marks))
+    return tuple(parse.snapshot(item) for item in index.get(tuple(marks.values()), ()))
+
+
 def woken(cloud: Session, server_id: str) -> str | None:
     """When a server was last made or unshelved, from Nova's record of its actions; None if that does not tell."""
     actions = cloud.get("compute", f"/servers/{server_id}/os-instance-actions")["instanceActions"]
     return max((a["start_time"] for a in actions if a["action"] in ("create", "unshelve")), default=None)
 
 
-def images_named(cloud: Session, name: str) -> tuple[Named, ...]:
+def images_named(inventory: Inventory, since: float, name: str) -> tuple[Named, ...]:
     """All images of that name."""
-    return tuple(Named(item["id"], item["name"]) for item in named(cloud, "image", name))
+    return tuple(Named(item["id"], item["name"]) for item in Shared(inventory, since).named("image", name))
 
 
 def backups(inventory: Inventory, since: float) -> tuple[Backup, ...]:
     """All backups of the project."""
     return inventory.derived("backup", since, _parsed, parse.backup)
-
-
-def _by(items: Items, key: str) -> dict[Any, list[Any]]:
-    found: dict[Any, list[Any]] = {}
-    for item in items.values():
-        found.setdefault(item.get(key), []).append(item)
-    return found
 
 
 def _by_marks(items: Items, keys: tuple[str, ...]) -> dict[tuple[Any, ...], list[Any]]:

@@ -35,6 +35,10 @@ DONE = ["attach volume r-data to server db", "unshelve server db"]
 COPYING = ["snapshot replica r-root", "make an image that names the snapshot of r-root", "complete the image",
            "copy replica r-root into the root p-root", "note the recovery point at the root p-root",
            "delete the image", "delete the snapshot of r-root"]  # fmt: skip
+TORN_OFF = (
+    "the root p-root of the twin is available: its attachment was deleted at Cinder, so the server cannot be"
+    " unshelved any more"
+)
 EMPTYING = ["detach volume p-data from server db", "delete placeholder volume p-data"]
 
 
@@ -143,8 +147,7 @@ def test_what_is_foretold() -> None:
             twin({"status": "available"}),
             {},
             "volume_not_reserved",
-            "the root p-root of the twin is available: its attachment was deleted at Cinder, so the server cannot be"
-            " unshelved any more",
+            TORN_OFF,
         ),
         (twin({"status": "detaching"}), {}, "volume_not_reserved", "the root p-root of the twin is detaching"),
         (

@@ -193,10 +193,8 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> list[st
         found.append(f"the twin is {seen.found.status}{_on(root)}, not dormant")
     elif chosen.method == "attach" and attached:
         found.append(f"the twin still has volume {attached}")
-    if chosen.method != "attach" and not _waits(seen, plan.name):
-        found.append(f"the twin is {seen.found.status}{_on(root)}, not shelved on its placeholders")
-    elif chosen.method == "reimage":
-        found += _not_to_be_overwritten(seen, root)
+    if chosen.method != "attach":
+        found += _not_waiting(seen, root, chosen.method, plan.name)
     if seen.found.locked:
         found.append("the twin is locked")
     return found
@@ -207,9 +205,13 @@ def _waits(seen: Seen, plan: str) -> bool:
     return shelved and bool(seen.found.attachments) and not foreign_volumes(seen, plan)
 
 
-def _not_to_be_overwritten(seen: Seen, root: Root) -> list[str]:
+def _not_waiting(seen: Seen, root: Root, method: str, plan: str) -> list[str]:
     """Cinder copies into a volume only while it is reserved for the shelved server."""
+    if not _waits(seen, plan):
+        return [f"the twin is {seen.found.status}{_on(root)}, not shelved on its placeholders"]
     volume = seen.volumes.get(root.volume_id or "")
+    if method != "reimage":
+        return []
     if volume is None:
         return ["the twin has no root volume that could be overwritten"]
     fit = volume.status in ("reserved", "downloading")

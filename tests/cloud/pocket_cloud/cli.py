@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 
-from pocket_cloud import cloud, errors, guest, layout, processes, site
+from pocket_cloud import cloud, errors, guest, layout, orders, processes, site
 
 DESCRIPTION = "Real OpenStack control planes on loopback: the sites that tests and the demo fail over between."
 
@@ -28,7 +28,18 @@ def parser() -> argparse.ArgumentParser:
     write = commands.add_parser("guest-write", help="put a text at the start of a volume, as its guest would")
     for argument in ("site", "volume_id", "text"):
         write.add_argument(argument)
+    add_fail_next(commands.add_parser("fail-next", help="order that the next event of a kind fails"))
     return main_parser
+
+
+def add_fail_next(fail: argparse.ArgumentParser) -> None:
+    """Add the options of ``fail-next``."""
+    fail.add_argument("site")
+    fail.add_argument("event", help="a regular expression, such as 'spawn db' or 'POST .*/servers'")
+    fail.add_argument("--times", type=int, default=1, metavar="N", help="the next N of them (default: 1)")
+    fail.add_argument("--status", type=int, default=503, help="what a request is answered with (default: 503)")
+    fail.add_argument("--late", action="store_true", help="after the request was carried out")
+    fail.add_argument("--forget", action="store_true", help="take back the orders that name exactly this event")
 
 
 def add_up(up: argparse.ArgumentParser) -> None:
@@ -46,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     folders = layout.Layout.from_environment()
     run = {"up": run_up, "status": run_status, "kill": run_kill, "down": run_down, "guest-write": run_guest_write}
+    run["fail-next"] = run_fail_next
     try:
         return run[options.command](folders, options)
     except errors.PocketCloudError as error:
@@ -117,6 +129,16 @@ def run_down(folders: layout.Layout, options: argparse.Namespace) -> int:
     """Stop everything."""
     cloud.down(folders, options.purge)
     print("nothing runs" + (", nothing is left" if options.purge else f"; the data stays in {folders.run}"))
+    return 0
+
+
+def run_fail_next(folders: layout.Layout, options: argparse.Namespace) -> int:
+    """Order faults, or take them back."""
+    place = cloud.find(folders, options.site)
+    if options.forget:
+        print(f"{orders.forget(place, options.event)} orders taken back")
+        return 0
+    orders.give(place, options.event, options.times, options.status, options.late)
     return 0
 
 

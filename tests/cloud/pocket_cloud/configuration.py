@@ -10,7 +10,7 @@ from pocket_cloud import layout, site
 Sections = dict[str, dict[str, object]]
 
 FOLDERS = (
-    *("etc/plugins", "db", "log", "pid", "keys", "locks"),
+    *("etc/plugins", "db", "log", "pid", "keys", "locks", "orders"),
     *("images", "staging", "tasks", "volumes", "guests"),
     *("nova", "neutron", "cinder/coordination"),
 )

@@ -99,6 +99,11 @@ class Site:
         """What the hypervisors of this site keep on their disks."""
         return self.folder / "guests"
 
+    @property
+    def orders(self) -> pathlib.Path:
+        """One file for each fault that was ordered."""
+        return self.folder / "orders"
+
     def log(self, service: str) -> pathlib.Path:
         """Return the log of a service, its standard error included."""
         return self.folder / "log" / f"{service}.log"

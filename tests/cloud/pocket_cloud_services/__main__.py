@@ -16,7 +16,7 @@ import traceback
 from cheroot import wsgi
 from pocket_cloud import site
 
-from pocket_cloud_services import environment
+from pocket_cloud_services import environment, faults
 
 API_THREADS = 24
 
@@ -27,13 +27,19 @@ def main() -> None:
     service, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     place = site.Site.load(folder)
     environment.prepare(place)
+    place.orders.mkdir(exist_ok=True)  # a site of an earlier version has none
+    faults.orders = place.orders
     if service in ("nova", "cinder"):
         starter = importlib.import_module(f"pocket_cloud_services.{service}_service")
         application, start_workers = starter.load(place)
     else:
         application, start_workers = environment.load_api(service), lambda: None
     server = wsgi.Server(
-        ("127.0.0.1", place.ports[service]), application, numthreads=API_THREADS, request_queue_size=128, timeout=120
+        ("127.0.0.1", place.ports[service]),
+        faults.middleware(application),
+        numthreads=API_THREADS,
+        request_queue_size=128,
+        timeout=120,
     )
     server.prepare()  # listens from here on: nova and cinder call each other while they start
     for number in (signal.SIGTERM, signal.SIGINT):

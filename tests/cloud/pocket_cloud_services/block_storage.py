@@ -86,7 +86,7 @@ class FileDriver(driver.VolumeDriver):
 
     def create_volume_from_snapshot(self, volume: Any, snapshot: Any) -> None:
         """Copy a snapshot."""
-        faults.apply("create", volume.display_name)
+        faults.apply("create", volume.display_name, "from", snapshot.display_name)
         copy(self._path(snapshot), self._path(volume), volume["size"])
 
     def delete_volume(self, volume: Any) -> None:

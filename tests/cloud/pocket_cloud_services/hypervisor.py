@@ -18,7 +18,7 @@ from typing import Any
 from nova.compute import power_state
 from nova.virt import fake, node
 
-from pocket_cloud_services import console
+from pocket_cloud_services import console, faults
 
 BOOTS_KEPT = 50
 
@@ -90,6 +90,7 @@ class Driver(fake.FakeDriverWithoutFakeNodes):
 
     def spawn(self, context: Any, instance: Any, *arguments: Any, **named: Any) -> None:
         """Boot a new guest."""
+        faults.apply("spawn", instance.display_name)
         super().spawn(context, instance, *arguments, **named)
         booted = console.boot_text(named.get("block_device_info")) if named.get("power_on", True) else None
         self._record(instance, self._host, booted)

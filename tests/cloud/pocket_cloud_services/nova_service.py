@@ -11,7 +11,7 @@ from typing import Any
 
 from pocket_cloud import site
 
-from pocket_cloud_services import environment, waiting
+from pocket_cloud_services import environment, faults, waiting
 
 RUNNING: list[Any] = []  # services must not be collected as garbage
 
@@ -26,6 +26,7 @@ def load(place: site.Site) -> tuple[Any, Callable[[], None]]:
     from nova.wsgi import osapi_compute
 
     install_driver(place)
+    fail_schedules_on_order()
     return osapi_compute.application, lambda: start_workers(place)
 
 
@@ -40,6 +41,21 @@ def install_driver(place: site.Site) -> None:
     hypervisor.Driver.folder = place.guests
     sys.modules["nova.virt.pocket_cloud"] = hypervisor
     nova.virt.pocket_cloud = hypervisor
+
+
+def fail_schedules_on_order() -> None:
+    """Let the scheduler find no host for a server as ordered."""
+    from nova import exception
+    from nova.scheduler import manager
+
+    original = manager.SchedulerManager._schedule
+
+    def schedule(self: Any, context: Any, spec_obj: Any, *arguments: Any, **named: Any) -> Any:
+        if faults.ordered(f"schedule {spec_obj.instance_uuid}"):
+            raise exception.NoValidHost(reason="it was ordered that this fails")
+        return original(self, context, spec_obj, *arguments, **named)
+
+    manager.SchedulerManager._schedule = schedule
 
 
 def start_workers(place: site.Site) -> None:

@@ -27,7 +27,6 @@ def main() -> None:
     service, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     place = site.Site.load(folder)
     environment.prepare(place)
-    place.orders.mkdir(exist_ok=True)  # a site of an earlier version has none
     faults.orders = place.orders
     if service in ("nova", "cinder"):
         starter = importlib.import_module(f"pocket_cloud_services.{service}_service")

@@ -52,15 +52,19 @@ def apply(step: str, name: str | None, *more: str | None) -> None:
 
 def ordered(event: str) -> dict[str, Any] | None:
     """Return the order that fits an event, and use it up; None if there is none."""
-    for path in sorted(orders.glob("*.json")) if orders else ():
-        try:
-            order: dict[str, Any] = json.loads(path.read_text())
-            if re.search(order["event"], event):
-                path.unlink()
-                return order
-        except FileNotFoundError:  # somebody else has used it up
-            continue
-    return None
+    paths = sorted(orders.glob("*.json")) if orders else ()
+    return next(filter(None, (_use_up(path, event) for path in paths)), None)
+
+
+def _use_up(path: pathlib.Path, event: str) -> dict[str, Any] | None:
+    try:
+        order: dict[str, Any] = json.loads(path.read_text())
+        if not re.search(order["event"], event):
+            return None
+        path.unlink()
+    except FileNotFoundError:  # somebody else has used it up
+        return None
+    return order
 
 
 def middleware(application: Wsgi) -> Wsgi:
@@ -81,7 +85,7 @@ def middleware(application: Wsgi) -> Wsgi:
 
 def any_order() -> bool:
     """Tell whether there is an order at all: nothing else is worth reading a body."""
-    return orders is not None and any(orders.iterdir())
+    return orders is not None and any(orders.glob("*"))
 
 
 def request(environ: dict[str, Any]) -> str:

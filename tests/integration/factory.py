@@ -57,11 +57,13 @@ class Factory:
         root: str | None = None,
         data: str | None = None,
         together: Json | None = None,
+        port: str | None = None,
         **more: Any,
     ) -> str:
-        """An ACTIVE server without network; its root is made from the image unless it is given; its id.
+        """An ACTIVE server, without network unless a port is given; its root is made from the image unless it is given.
 
         Args:
+            port: the id of its port.
             together: what the request says beside the server, such as hints for the scheduler.
             more: of the root's mapping, such as ``tag`` (default "root") and ``delete_on_termination``.
         """
@@ -70,7 +72,8 @@ class Factory:
         if data:
             mappings.append({**both, "uuid": data, "boot_index": -1, "tag": "data"})
         mappings = [{key: value for key, value in row.items() if value is not None} for row in mappings]
-        return self.boot(suffix, "m1.tiny", together, block_device_mapping_v2=mappings)
+        networks = [{"port": port}] if port else "none"
+        return self.boot(suffix, "m1.tiny", together, block_device_mapping_v2=mappings, networks=networks)
 
     def boot(self, suffix: str, flavor: str, together: Json | None = None, **fields: Any) -> str:
         """Any server, once it is ACTIVE; its id."""

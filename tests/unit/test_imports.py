@@ -64,7 +64,7 @@ def in_layers(*layers: str) -> list[str]:
 #: What action plugins are made of: they may use every layer below them.
 FOR_ACTIONS = ("progress", "wave", "closing", "run")
 
-PURE = ("decide", "plan", "wait", "model", "wanted", "options", "errors", "apply")
+PURE = ("decide", "plan", "wait", "model", "wanted", "replacing", "options", "errors", "apply")
 
 #: What each layer may import of the collection.
 MAY = {
@@ -74,8 +74,9 @@ MAY = {
     "errors": {"plan"},
     "wait": {"plan", "errors"},
     "wanted": {"plan", "errors"},
-    "decide": {"plan", "model", "errors", "wanted", "options", "decide"},
-    "cloud": {"plan", "model", "errors", "wanted", "wait", "cloud"},
+    "replacing": {"model"},
+    "decide": {"plan", "model", "errors", "wanted", "replacing", "options", "decide"},
+    "cloud": {"plan", "model", "errors", "wanted", "replacing", "wait", "cloud"},
     "apply": {"plan", "errors", "decide"},
     "watch": {"apply", "errors", "wait", "plan"},
     "events": {"apply", "plan"},

@@ -15,9 +15,10 @@ from ..wanted import DiskWanted, NicWanted, ServerWanted
 #: Metadata of a volume whose server is not finished: a run that was killed finds its volumes again by it.
 BUILDING = "standby_building"
 
-_READY = {"image": "active", "snapshot": "available", "backup": "available"}
-_SOURCE_FIELD = {"image": "imageRef", "snapshot": "snapshot_id", "backup": "backup_id"}
-_MAKING = frozenset({"creating", "downloading", "restoring-backup"})
+#: The status in which a source can be used, the field of Cinder's request that names it; what a volume is on its way.
+READY = {"image": "active", "snapshot": "available", "backup": "available"}
+SOURCE_FIELD = {"image": "imageRef", "snapshot": "snapshot_id", "backup": "backup_id"}
+MAKING = frozenset({"creating", "downloading", "restoring-backup"})
 
 
 def problems(wanted: ServerWanted, around: Surroundings) -> list[str]:
@@ -68,7 +69,7 @@ def _left_over_problems(disk: DiskWanted, volume: Volume, server: str) -> Iterat
             f"a volume {disk.name} exists already and was not made for this server (name it as the source volume,"
             " choose another name, or delete it)"
         )
-    elif volume.status not in _MAKING | {"available"}:
+    elif volume.status not in MAKING | {"available"}:
         yield f"{left_over} is {volume.status} (delete it)"
     elif disk.size and volume.size != disk.size:
         yield f"{left_over} has {volume.size} GiB, {disk.size} are wanted (delete it)"
@@ -78,8 +79,8 @@ def _source_problems(disk: DiskWanted, source: Source | None, around: Surroundin
     if source is None:
         yield f"the cloud knows no {disk.kind} {disk.ref}"
         return
-    if source.status != _READY[disk.kind]:
-        yield f"{disk.kind} {disk.ref} is {source.status}, not {_READY[disk.kind]}"
+    if source.status != READY[disk.kind]:
+        yield f"{disk.kind} {disk.ref} is {source.status}, not {READY[disk.kind]}"
     least = max(source.size, source.min_disk)
     if disk.size and disk.size < least:
         yield f"{disk.kind} {disk.ref} needs at least {least} GiB, the volume {disk.name} is to have {disk.size}"
@@ -148,7 +149,7 @@ def _needs_mark(disk: DiskWanted, volume: Volume | None) -> bool:
 def _make_volume(wanted: ServerWanted, disk: DiskWanted, around: Surroundings) -> Step:
     source = around.sources.get(disk.tag)
     size = disk.size or (max(source.size, source.min_disk, 1) if source else None)
-    made_from = {_SOURCE_FIELD[disk.kind]: source.id} if source else {}
+    made_from = {SOURCE_FIELD[disk.kind]: source.id} if source else {}
     words = f"{disk.kind} {disk.ref}" if source else "nothing"
     return Step(
         "create_volume",
@@ -166,7 +167,7 @@ def _make_volume(wanted: ServerWanted, disk: DiskWanted, around: Surroundings) -
 
 
 def _await_volume(disk: DiskWanted, volume_id: Any) -> Step:
-    until = Until("volume", volume_id, frozenset({"available"}), _MAKING)
+    until = Until("volume", volume_id, frozenset({"available"}), MAKING)
     return Step("wait", f"wait until volume {disk.name} is available", until=until)
 
 

@@ -71,7 +71,7 @@ def decide_detach(seen: Seen, server_name: str, volume_id: str | None = None) ->
     if refusal:
         return refusal
     gone = replace(root, present=False, volume_id=None)
-    without = replace(seen, server=_without(server, root.volume_id), root_answer=_answer(seen, gone))
+    without = replace(seen, server=without_volume(server, root.volume_id), root_answer=_answer(seen, gone))
     return Plan(server_facts(seen, root), server_facts(without, gone), detach_steps(seen, root))
 
 
@@ -212,7 +212,8 @@ def unknown_root(wanted: str, server: Server) -> Refusal:
     )
 
 
-def _without(server: Server, volume_id: str | None) -> Server:
+def without_volume(server: Server, volume_id: str | None) -> Server:
+    """The server once a volume is off."""
     return replace(server, attachments=tuple(a for a in server.attachments if a.volume_id != volume_id))
 
 

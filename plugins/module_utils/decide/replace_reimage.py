@@ -1,0 +1,122 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The root volume of a shelved server is overwritten on stock Nova (see copying.py). The user must have named it."""
+
+from __future__ import annotations
+
+from ..model import Root, Source, Volume
+from ..plan import Ref, Refusal, Step, Until
+from ..replacing import Replacing, helper_name
+from .building import BUILDING
+from .copying import Advice, Helpers, cannot_copy, copy_step, drop_steps, earlier_copy, image_steps, snapshot_step
+from .new_root import left_overs, new_root, not_ready
+from .root_marks import filled_step, overwritten_step
+
+Steps = tuple[Step, ...]
+
+#: States in which Cinder makes a snapshot of a volume (cinder/volume/api.py, with force).
+_CAN_SNAPSHOT = frozenset({"available", "in-use", "reserved"})
+
+
+def reimage_steps(what: Replacing, root: Root, wanted: str) -> Steps | Refusal:
+    """The steps that fill the root; the marks are taken off it before and put on it after."""
+    volume = what.seen.volumes.get(root.volume_id or "")
+    if not root.present or volume is None:
+        todo = "There is nothing to copy into. Put a volume on with handover: attach, or say handover: recreate."
+        return Refusal("no_root", wanted, _missing(root), todo)
+    if what.named_root is None:
+        saw = f"its root, volume {volume.name or volume.id}, would be overwritten, and was not named for that"
+        return Refusal(
+            "root_not_named", wanted, saw, f"If its data may go, say root_volume: {volume.name or volume.id}."
+        )
+    size = max(what.source.size, what.source.min_disk)
+    refusal = cannot_copy(what.seen.offer, volume, size, wanted, _advice(what.source, volume))
+    copy = refusal or _copy(what, volume, wanted)
+    if isinstance(copy, Refusal):
+        return copy
+    before = (*earlier_copy(volume), *drop_steps(Helpers(what.snapshots, what.images)))
+    return (*before, *copy)
+
+
+def _missing(root: Root) -> str:
+    return f"the cloud knows no volume {root.volume_id}, its root" if root.present else "it has no root volume"
+
+
+def _advice(source: Source, root: Volume) -> Advice:
+    label = f"{source.kind} {source.name or source.id}"
+    return Advice(
+        source=label,
+        root=f"the root {root.name or root.id}",
+        cloud="the cloud",
+        other_way="Say handover: recreate.",
+        too_small="Only a root that is as large can be overwritten: say handover: recreate, or take a smaller source.",
+        failed=f"The {label} is as it was. Say handover: recreate, which makes the server anew on the same ports.",
+    )
+
+
+def _copy(what: Replacing, root: Volume, wanted: str) -> Steps | Refusal:
+    source, server = what.source, what.seen.found
+    label, name = f"{source.kind} {source.name or source.id}", helper_name(server.id)
+    fill = (
+        overwritten_step(root),
+        copy_step(root, label, source.id if source.kind == "image" else Ref("image")),
+        filled_step(f"the root {root.name or root.id}", root.id, source),
+    )
+    refusal = _not_copyable(what, wanted) if source.kind != "backup" else None
+    if refusal:
+        return refusal
+    if source.kind == "image":
+        return fill
+    drop_image = Step("delete_image", "delete the image", {"image_id": Ref("image")})
+    if source.kind == "snapshot":
+        return (*image_steps(name, source.id, source.size, label), *fill, drop_image)
+    return _by_snapshot(what, name, (*fill, drop_image), wanted)
+
+
+def _not_copyable(what: Replacing, wanted: str) -> Refusal | None:
+    source = what.source
+    if source.kind != "volume":
+        return not_ready(source, wanted)
+    if source.status in _CAN_SNAPSHOT:
+        return None
+    saw = f"volume {source.name or source.id} is {source.status}"
+    return Refusal("source_not_ready", wanted, saw, "Wait until it is available, or name another source.")
+
+
+def _by_snapshot(what: Replacing, name: str, fill: Steps, wanted: str) -> Steps | Refusal:
+    """A volume is copied from a snapshot of it, which goes afterwards; a backup is restored into a volume before."""
+    server = what.seen.found
+    made = new_root(what, server.id, server.name, None, wanted)
+    if isinstance(made, Refusal):
+        return made
+    volume, label = made.volume, f"volume {made.volume.name or made.volume.id}"
+    drop_snapshot = Step("delete_snapshot", f"delete the snapshot of {label}", {"snapshot_id": Ref("snapshot")})
+    return (
+        *made.steps,
+        snapshot_step(volume, label, name, {BUILDING: server.id}),
+        *image_steps(name, Ref("snapshot"), volume.size, label),
+        *fill,
+        drop_snapshot,
+        *((_until_gone(Ref("snapshot"), label), *_drop_volume(volume)) if made.steps else ()),
+    )
+
+
+def _until_gone(snapshot_id: object, label: str) -> Step:
+    """Cinder deletes no volume that still has a snapshot."""
+    until = Until("snapshot", snapshot_id, frozenset({"gone"}), frozenset({"available", "deleting"}))
+    return Step("wait", f"wait until the snapshot of {label} is gone", until=until)
+
+
+def _drop_volume(volume: Volume) -> Steps:
+    """Only the volume that the backup was restored into for this copy: its mark says so, the backup stays."""
+    args = {"volume_id": volume.id}
+    return (Step("delete_volume", f"delete volume {volume.name}, into which the backup was restored", args),)
+
+
+def tidy_steps(what: Replacing) -> Steps:
+    """Once the root is filled: removes what a run that was killed left of the copy."""
+    left = left_overs(what, what.seen.found.id) if what.source.kind == "backup" else []
+    gone = [_until_gone(s.id, f"volume {volume.name}") for volume in left for s in what.snapshots]
+    drops = drop_steps(Helpers(what.snapshots, what.images))
+    return (*drops, *gone, *(step for volume in left for step in _drop_volume(volume)))

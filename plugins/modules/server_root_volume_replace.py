@@ -1,0 +1,260 @@
+#!/usr/bin/python
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hand a volume, snapshot, backup or image over as the root of a shelved server."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: server_root_volume_replace
+short_description: Hand a volume, snapshot, backup or image over as the root of a shelved server
+version_added: "0.1.0"
+author:
+  - standby.openstack contributors (@standby-openstack)
+description:
+  - Gives a server that is C(SHELVED_OFFLOADED) another root, as an ordinary member of the project.
+  - O(handover) says in which way. It is never switched while the module runs, and the reason is in the result, also in
+    check mode.
+  - The server stays shelved; M(standby.openstack.server_unshelve) boots it.
+  - A run that was killed is carried on by repeating it. A root that is the source, or was made of it or filled from it
+    by this module, is left alone, also when the server has written to it since.
+  - The source is never changed, except that a O(volume) which is attached becomes the root. An O(image), O(snapshot)
+    or O(backup) is copied.
+options:
+  server:
+    description:
+      - The name or id of the server. A name that several servers carry is refused.
+    type: str
+    required: true
+  volume:
+    description:
+      - The name or id of the volume that is to be the root. With O(handover=reimage) its data are copied, from a
+        snapshot that is made for that and removed afterwards.
+    type: str
+  snapshot:
+    description:
+      - The name or id of the volume snapshot whose data are to be the root.
+    type: str
+  backup:
+    description:
+      - The name or id of the volume backup whose data are to be the root. It is restored into a new volume; with
+        O(handover=reimage) that volume is copied and removed afterwards.
+    type: str
+  image:
+    description:
+      - The name or id of the image whose data are to be the root.
+    type: str
+  handover:
+    description:
+      - V(attach) detaches the old root and attaches the new one. The old one is kept. It needs a cloud with the guarded
+        root volume API. A root that is missing is no obstacle.
+      - V(reimage) copies into the root volume of the server by Cinder's C(os-reimage), which B(overwrites) it, so
+        O(root_volume) must name it. It works on stock Nova with a block storage API of 3.68 or newer (there is no such
+        request in an older one), and needs a root that is at least as large as the source. The data stay inside the
+        storage, except those of an O(image). A copy that fails leaves the root in C(error).
+      - V(auto) is V(attach) where the cloud advertises it, else what O(fallback) says.
+    type: str
+    choices: [attach, reimage, auto]
+    default: attach
+  fallback:
+    description:
+      - With O(handover=auto), what is done on a cloud that does not offer V(attach). Without it, that is refused.
+    type: str
+    choices: [reimage]
+  root_volume:
+    description:
+      - The name or id of the volume that is the root now. The module refuses if another one is.
+      - Needed for O(handover=reimage), B(which overwrites all data of this volume). For the other ways it is only a
+        check.
+    type: str
+notes:
+  - With V(attach) and V(reimage) the server keeps its id, so its SMBIOS uuid and the instance id that the metadata
+    service tells stay too. Whether cloud-init runs its first boot depends on the new root, though; it does when that
+    was last booted by another server.
+  - A volume that is made of a O(snapshot), O(backup) or O(image) has the name of the server, C(-root-) and the first 8
+    characters of the id of the source, and at least the size of the old root.
+seealso:
+  - module: standby.openstack.server_root_volume_attach
+  - module: standby.openstack.server_shelve
+  - module: standby.openstack.server_unshelve
+extends_documentation_fragment:
+  - standby.openstack.cloud
+  - standby.openstack.cloud.waiting
+  - standby.openstack.cloud.guarded
+"""
+
+EXAMPLES = r"""
+- name: Let the shelved server boot from the replica, on a cloud with the guarded API; the old root is kept
+  standby.openstack.server_root_volume_replace:
+    cloud: site_b
+    server: db
+    volume: db-root-replica
+
+- name: On any cloud, copy a snapshot over the root of the shelved server; the data that db-root has are lost
+  standby.openstack.server_root_volume_replace:
+    cloud: site_b
+    server: db
+    snapshot: db-root-before-the-upgrade
+    handover: auto
+    fallback: reimage
+    root_volume: db-root
+    timeout: 3600
+
+- name: Boot from it
+  standby.openstack.server_unshelve:
+    cloud: site_b
+    server: db
+"""
+
+RETURN = r"""
+server:
+  description: The server afterwards; in check mode as it would be afterwards.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The id of the server.
+      type: str
+      returned: success
+    name:
+      description: The name of the server.
+      type: str
+      returned: success
+    status:
+      description: The status of the server, such as V(ACTIVE) or V(SHELVED_OFFLOADED).
+      type: str
+      returned: success
+    task_state:
+      description: The task that Nova is busy with, if any.
+      type: str
+      returned: success
+    locked:
+      description: Whether the server is locked.
+      type: bool
+      returned: success
+    flavor:
+      description: The name of the flavor.
+      type: str
+      returned: success
+    availability_zone:
+      description: The availability zone in which the server runs; empty while it is offloaded.
+      type: str
+      returned: success
+    description:
+      description: The description of the server.
+      type: str
+      returned: success
+    key_name:
+      description: The name of the key pair.
+      type: str
+      returned: success
+    config_drive:
+      description: Whether the server has a config drive.
+      type: bool
+      returned: success
+    metadata:
+      description: The metadata of the server.
+      type: dict
+      returned: success
+    dormant:
+      description: Whether the server is shelved, offloaded, idle and without a root volume.
+      type: bool
+      returned: success
+    root_volume:
+      description:
+        - The root volume; C(present) (null when nothing tells), C(volume_id), C(device),
+          and C(found_by), which says what told.
+      type: dict
+      returned: success
+    volumes:
+      description:
+        - All attached volumes; each with C(id), C(name), C(size) in GiB, C(status), C(is_root), C(device), C(tag)
+          and C(delete_on_termination).
+      type: list
+      elements: dict
+      returned: success
+    ports:
+      description: All ports; each with C(id), C(name), C(network_id), C(mac_address), C(fixed_ips) and
+        C(security_groups).
+      type: list
+      elements: dict
+      returned: success
+  sample:
+    id: 5f0a3c9e-6a0e-4a52-9b3e-2f8d3a0a1c11
+    name: db
+    status: SHELVED_OFFLOADED
+    dormant: true
+    root_volume: {present: false, volume_id: null, device: /dev/vda, found_by: guarded API}
+handover:
+  description: The way in which the root was handed over; V(attach) or V(reimage).
+  returned: success
+  type: str
+  sample: reimage
+handover_reason:
+  description: Why it was that way.
+  returned: success
+  type: str
+  sample: the task says so
+identity:
+  description:
+    - What this way does to that by which guests, licences and other systems know the server.
+    - V(kept) or V(new) for each of C(server_id), C(smbios_uuid), C(cloud_init_instance_id), C(ports),
+      C(mac_addresses), C(ip_addresses) and C(root_volume_id).
+  returned: success
+  type: dict
+  sample: {server_id: kept, smbios_uuid: kept, cloud_init_instance_id: kept, ports: kept, mac_addresses: kept,
+    ip_addresses: kept, root_volume_id: new}
+old_root:
+  description: The volume that was the root before, with C(id) and C(name); null if there was none, if it is not known
+    any more, or if it was overwritten.
+  returned: success
+  type: dict
+  sample: {id: 0d7d7c4e-8d2e-4fd6-a3f6-9c5c2d1f6a10, name: db-root}
+steps:
+  description: The requests that changed something, or in check mode would, in words and in their order.
+  returned: success
+  type: list
+  elements: str
+  sample: ["detach root volume db-root from server db", "attach volume db-root-replica as root /dev/vda of server db"]
+error:
+  description: Why the module failed; C(code), and for a refusal C(reason), C(wanted), C(seen) and C(todo).
+  returned: failure
+  type: dict
+  sample:
+    code: refused
+    reason: root_not_named
+    wanted: hand snapshot before over as the root of server db
+    seen: its root, volume db-root, would be overwritten, and was not named for that
+    todo: "If its data may go, say root_volume: db-root."
+"""
+
+from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_replace
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Asked
+from ansible_collections.standby.openstack.plugins.module_utils.decide.replace import decide_replace
+from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
+from ansible_collections.standby.openstack.plugins.module_utils.replacing import KINDS
+
+
+def main() -> None:
+    """Gives a server another root."""
+    run_module(
+        {
+            "server": {"type": "str", "required": True},
+            **{kind: {"type": "str"} for kind in KINDS},
+            "handover": {"type": "str", "default": "attach", "choices": ["attach", "reimage", "auto"]},
+            "fallback": {"type": "str", "choices": ["reimage"]},
+            "root_volume": {"type": "str"},
+            **GUARDED_OPTION,
+        },
+        read=read_replace.replacing,
+        decide=lambda what, params: decide_replace(
+            what, Asked(params["handover"], params["fallback"], "the task", "the cloud"), params["server"]
+        ),
+        required_one_of=[KINDS],
+        mutually_exclusive=[KINDS],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another root for a server: way x source, killed after each step, and every refusal."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Asked
+from ansible_collections.standby.openstack.plugins.module_utils.decide.replace import IDENTITY, decide_replace
+from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan
+from ansible_collections.standby.openstack.plugins.module_utils.replacing import KINDS, Replacing
+from builders import GUARDED, STOCK, plan, refusal, volume
+from replace_model import HOLDS, Cloud
+
+OFFERS = {"attach": GUARDED, "reimage": STOCK}
+WAYS = list(itertools.product(OFFERS, KINDS))
+
+
+def decide(what: Replacing, handover: str, fallback: str | None = None) -> Decision:
+    return decide_replace(what, Asked(handover, fallback, "the task", "the cloud"), "db")
+
+
+def converged(cloud: Cloud, handover: str, kind: str, named_root: str | None = "vol-root") -> Plan:
+    """One run to its end, and the plan that the next one finds: it writes nothing."""
+    cloud.run(plan(decide(cloud.replacing(kind, named_root), handover)).steps)
+    again = plan(decide(cloud.replacing(kind, named_root), handover))
+    assert [step.text for step in again.steps if step.writes] == []
+    return again
+
+
+def is_right(cloud: Cloud, handover: str, kind: str) -> None:
+    """The root holds the data of the source; nothing is lost, and nothing that was made for a while is left."""
+    cloud.time_passes()
+    assert cloud.root
+    assert cloud.contents[cloud.root] == HOLDS[kind]
+    assert cloud.volumes[cloud.root].status == "reserved"
+    assert "standby_building" not in cloud.volumes[cloud.root].metadata
+    assert (cloud.root == "vol-root") == (handover == "reimage")
+    assert (cloud.snapshots, cloud.images) == ({}, {})
+    made = {cloud.root} if handover == "attach" and kind != "volume" else set()
+    assert set(cloud.volumes) == {"vol-root", "vol-data", "vol-new"} | made
+    if handover == "attach":
+        assert (cloud.contents["vol-root"], cloud.volumes["vol-root"].status) == ("old data", "available")
+
+
+@pytest.mark.parametrize(("handover", "kind"), WAYS)
+def test_handed_over(handover: str, kind: str) -> None:
+    cloud = Cloud(OFFERS[handover])
+    first = plan(decide(cloud.replacing(kind), handover))
+    again = converged(cloud, handover, kind)
+    is_right(cloud, handover, kind)
+    old = {"id": "vol-root", "name": "db-root"} if handover == "attach" else None
+    for told in (first.extra, again.extra):
+        assert (told["old_root"], told["identity"], told["handover"]) == (old, IDENTITY[handover], handover)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "later"])
+@pytest.mark.parametrize(("handover", "kind"), WAYS)
+def test_killed_after_any_step(handover: str, kind: str, late: bool) -> None:
+    """Also killed twice: the second run is killed at every step too."""
+    for stops in itertools.product(range(1, 16), range(1, 16)):
+        cloud = Cloud(OFFERS[handover])
+        for stop in stops:
+            cloud.run(plan(decide(cloud.replacing(kind), handover)).steps, stop)
+            cloud.time_passes(late)
+        converged(cloud, handover, kind)
+        is_right(cloud, handover, kind)
+
+
+def test_the_steps_of_an_attach() -> None:
+    assert [step.text for step in plan(decide(Cloud().replacing("snapshot"), "attach")).steps] == [
+        "make volume db-root-snapshot (2 GiB) from snapshot before",
+        "wait until volume db-root-snapshot is available",
+        "mark volume db-root-snapshot bootable",
+        "note at volume db-root-snapshot that it is from snapshot snapshot-1",
+        "detach root volume db-root from server db",
+        "attach volume db-root-snapshot as root /dev/vda of server db",
+        "mark volume db-root-snapshot as finished",
+    ]
+
+
+def test_the_steps_of_a_reimage() -> None:
+    assert [step.text for step in plan(decide(Cloud(STOCK).replacing("backup"), "reimage")).steps] == [
+        "make volume db-root-backup-1 (1 GiB) to restore into",
+        "wait until volume db-root-backup-1 is available",
+        "restore backup before into db-root-backup-1",
+        "mark volume db-root-backup-1 bootable",
+        "note at volume db-root-backup-1 that it is from backup backup-1",
+        "snapshot volume db-root-backup-1",
+        "make an image that names the snapshot of volume db-root-backup-1",
+        "complete the image",
+        "note that the root db-root is being overwritten",
+        "copy backup before into the root db-root",
+        "note at the root db-root that it is from backup backup-1",
+        "delete the image",
+        "delete the snapshot of volume db-root-backup-1",
+        "wait until the snapshot of volume db-root-backup-1 is gone",
+        "delete volume db-root-backup-1, into which the backup was restored",
+    ]
+
+
+def test_a_root_that_was_overwritten_since_is_filled_again() -> None:
+    """What an earlier run noted at it holds no more once another copy has begun."""
+    cloud = Cloud(STOCK)
+    converged(cloud, "reimage", "snapshot")
+    steps = plan(decide(cloud.replacing("image"), "reimage")).steps
+    copying = next(number for number, step in enumerate(steps, 1) if step.verb == "reimage_volume")
+    cloud.run(steps, copying)
+    converged(cloud, "reimage", "snapshot")
+    assert cloud.contents["vol-root"] == HOLDS["snapshot"]
+
+
+def test_marks_that_came_with_a_restore_mean_nothing() -> None:
+    cloud = Cloud(STOCK)
+    theirs = {"standby_root_from": "snapshot snapshot-1", "standby_root_volume": "another"}
+    cloud.volumes["vol-root"] = replace(cloud.volumes["vol-root"], metadata=theirs)
+    converged(cloud, "reimage", "snapshot")
+    assert cloud.contents["vol-root"] == HOLDS["snapshot"]
+
+
+def test_a_finished_root_of_an_earlier_time_is_left_alone() -> None:
+    """It may have been written to: the source is asked for, not what a server made of it."""
+    cloud = Cloud()
+    converged(cloud, "attach", "snapshot")
+    converged(cloud, "attach", "volume", None)
+    earlier = next(i for i in cloud.volumes if i.endswith("-made"))
+    cloud.contents[earlier] = "written by the server"
+    converged(cloud, "attach", "snapshot", "vol-new")
+    assert cloud.root not in (None, earlier)
+    assert (cloud.contents[earlier], cloud.contents[str(cloud.root)]) == ("written by the server", HOLDS["snapshot"])
+
+
+def test_a_missing_root_is_no_obstacle_to_attach() -> None:
+    cloud = Cloud()
+    cloud.detach_volume("srv", "vol-root")
+    converged(cloud, "attach", "image")
+    assert cloud.contents[str(cloud.root)] == HOLDS["image"]
+
+
+def test_delete_on_termination_is_cleared_first() -> None:
+    cloud = Cloud()
+    flagged = (Attachment("vol-root", "/dev/vda", "root", True), Attachment("vol-data", "/dev/vdb", "data", True))
+    cloud.server = replace(cloud.there, attachments=flagged)
+    converged(cloud, "attach", "volume")
+    assert cloud.volumes["vol-root"].status == "available"
+
+
+def changed(cloud: Cloud, volume_id: str, **changes: Any) -> Cloud:
+    cloud.volumes[volume_id] = replace(cloud.volumes[volume_id], **changes)
+    return cloud
+
+
+def with_server(cloud: Cloud, **changes: Any) -> Cloud:
+    cloud.server = replace(cloud.there, **changes)
+    return cloud
+
+
+def left_over(**changes: Any) -> Cloud:
+    cloud = Cloud()
+    marks = {"standby_building": "srv", "standby_root_source": "snapshot snapshot-1"}
+    for number in range(changes.pop("count", 1)):
+        cloud.volumes[f"left-{number}"] = volume(f"left-{number}", name="db-root-snapshot", metadata=marks, **changes)
+    return cloud
+
+
+def rootless(cloud: Cloud) -> Cloud:
+    return with_server(cloud, attachments=tuple(a for a in cloud.there.attachments if a.tag != "root"))
+
+
+LACKS = "the cloud does not advertise the guarded root volume API (os-root-volume is not in its extension list)"
+SHELVE = "Shelve it first, for example with standby.openstack.server_shelve."
+
+REFUSED: dict[str, tuple[Any, str, str, str, str]] = {
+    "stock, attach": (lambda: Cloud(STOCK), "attach", "volume", "no_guarded_api", (f"{LACKS}. "
+        "The handover attach needs it (see nova_root_volume/README.md). Stock Nova can reimage or recreate.")),
+    "stock, auto": (lambda: Cloud(STOCK), "auto", "volume", "no_fallback", (f"{LACKS}. "
+        "The task says handover: auto without a fallback. Add fallback: reimage, or fallback: recreate.")),
+    "running": (lambda: with_server(Cloud(), status="ACTIVE"), "attach", "volume", "wrong_state",
+        f"its state is ACTIVE, not SHELVED_OFFLOADED. {SHELVE}"),
+    "stopped": (lambda: with_server(Cloud(STOCK), status="SHUTOFF"), "reimage", "volume", "wrong_state",
+        f"its state is SHUTOFF, not SHELVED_OFFLOADED. {SHELVE}"),
+    "in error": (lambda: with_server(Cloud(STOCK), status="ERROR"), "reimage", "volume", "wrong_state",
+        ("its state is ERROR, not SHELVED_OFFLOADED. "
+        "Find out why (openstack server show), repair or delete it, then repeat.")),
+    "busy": (lambda: with_server(Cloud(), task_state="unshelving"), "attach", "volume", "busy",
+        ("the server is SHELVED_OFFLOADED and busy with the task unshelving. "
+        "Wait until the task has ended, then repeat.")),
+    "locked": (lambda: with_server(Cloud(), locked=True), "attach", "volume", "locked",
+        "the server is locked. Unlock it: openstack server unlock."),
+    "image-backed": (lambda: with_server(Cloud(), image_id="i"), "attach", "volume", "not_volume_backed",
+        "it boots from an image. Only servers that boot from a volume can do this."),
+    "another root": (lambda: with_server(Cloud(), attachments=(Attachment("vol-data", "/dev/vda", "root"),)), "attach",
+        "volume", "other_root", ("its root is volume vol-data, not vol-root. "
+        "Look which volume it is, then name it as root_volume.")),
+    "nobody knows": (lambda: with_server(Cloud(STOCK), attachments=(Attachment("a"), Attachment("b"))), "reimage",
+        "volume", "root_unknown", ("nothing tells which of its 2 volumes is the root. "
+        "Tag the root attachment 'root' when the server is made, or use administrator credentials.")),
+    "in use": (lambda: changed(Cloud(), "vol-new", attached_to=("web",), status="in-use"), "attach", "volume",
+        "volume_in_use", "it is attached to server web. Detach it there, or take another volume."),
+    "not bootable": (lambda: changed(Cloud(), "vol-new", bootable=False), "attach", "volume", "volume_not_bootable",
+        "the volume is not marked bootable. If it holds a system, set the flag: openstack volume set --bootable."),
+    "root missing": (lambda: rootless(Cloud()), "reimage", "volume", "no_root", ("it has no root volume. "
+        "There is nothing to copy into. Put a volume on with handover: attach, or say handover: recreate.")),
+    "too small": (lambda: changed(Cloud(STOCK), "vol-new", size=3), "reimage", "volume", "root_too_small",
+        ("volume replica has 3 GiB, the root db-root 2. Only a root that is as large can be overwritten: "
+        "say handover: recreate, or take a smaller source.")),
+    "several attachments": (lambda: changed(Cloud(STOCK), "vol-root", multiattach=True), "reimage", "volume",
+        "volume_multiattach", ("the root db-root is multiattach. "
+        "Cinder copies into volumes with one attachment only. Say handover: recreate.")),
+    "Cinder too old": (lambda: Cloud(replace(STOCK, volume_version="3.67")), "reimage", "volume", "cinder_too_old",
+        "the volume API of the cloud is 3.67, 3.68 is needed. Say handover: recreate."),
+    "not reserved": (lambda: changed(Cloud(STOCK), "vol-root", status="attaching"), "reimage", "volume",
+        "volume_not_reserved",
+        "the root db-root is attaching. Wait until it is reserved for the shelved server, then repeat."),
+    "cut off": (lambda: changed(Cloud(STOCK), "vol-root", status="available"), "reimage", "volume",
+        "volume_not_reserved",
+        ("the root db-root is available: its attachment was deleted at Cinder, so the server cannot be unshelved any "
+        "more. The volume replica is as it was. "
+        "Say handover: recreate, which makes the server anew on the same ports.")),
+    "copy failed": (lambda: changed(Cloud(STOCK), "vol-root", status="error"), "reimage", "snapshot", "copy_failed",
+        ("an earlier copy into the root db-root failed: it is in error. The snapshot before is as it was. "
+        "Say handover: recreate, which makes the server anew on the same ports.")),
+    "source in error": (lambda: changed(Cloud(STOCK), "vol-new", status="error"), "reimage", "volume",
+        "source_not_ready", "volume replica is error. Wait until it is available, or name another source."),
+    "left in error": (lambda: left_over(status="error"), "attach", "snapshot", "left_over",
+        "volume db-root-snapshot, left over from an earlier run, is error. Delete it (left-0), then repeat."),
+    "left twice": (lambda: left_over(count=2), "attach", "snapshot", "left_over",
+        "2 volumes db-root-snapshot are left over from earlier runs. Delete all but one, then repeat."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case: str) -> None:
+    cloud, handover, kind, code, text = REFUSED[case]
+    found = refusal(decide(cloud().replacing(kind), handover))
+    name = {"volume": "volume replica"}.get(kind, f"{kind} before")
+    assert (found.code, found.text) == (code, f"Refused to hand {name} over as the root of server db: {text}")
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "creating", "error", "deleting"])
+@pytest.mark.parametrize(("handover", "kind"), [way for way in WAYS if way[1] != "volume"])
+def test_a_source_that_is_not_ready(handover: str, kind: str, status: str) -> None:
+    what = Cloud(OFFERS[handover]).replacing(kind)
+    found = refusal(decide(replace(what, source=replace(what.source, status=status)), handover))
+    ready = "active" if kind == "image" else "available"
+    assert (found.code, found.seen) == ("source_not_ready", f"{kind} before is {status}")
+    assert found.todo == f"Wait until it is {ready}, or name another source."
+
+
+def test_no_server() -> None:
+    cloud = Cloud()
+    what = cloud.replacing("volume")
+    cloud.server = None
+    assert refusal(decide(replace(what, seen=cloud.seen()), "attach")).code == "no_server"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_overwritten_that_was_not_named(kind: str) -> None:
+    found = refusal(decide(Cloud(STOCK).replacing(kind, named_root=None), "reimage"))
+    assert (found.code, found.seen, found.todo) == (
+        "root_not_named",
+        "its root, volume db-root, would be overwritten, and was not named for that",
+        "If its data may go, say root_volume: db-root.",
+    )
+
+
+@pytest.mark.parametrize("offer", [GUARDED, STOCK])
+def test_auto_says_why(offer: Any) -> None:
+    told = plan(decide(Cloud(offer).replacing("volume"), "auto", "reimage")).extra
+    expected = {
+        GUARDED: ("attach", "the guarded root volume API of the cloud is advertised"),
+        STOCK: ("reimage", f"{LACKS}; the task's fallback"),
+    }
+    assert (told["handover"], told["handover_reason"]) == expected[offer]

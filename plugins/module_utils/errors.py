@@ -33,6 +33,11 @@ class Refused(StandbyError):
         super().__init__(refusal.text, reason=refusal.code, wanted=refusal.wanted, seen=refusal.seen, todo=refusal.todo)
         self.refusal = refusal
 
+    def as_result(self) -> dict[str, Any]:
+        """With what was found, under the name that it has in a success too."""
+        found = [finding.data for finding in self.refusal.findings]
+        return {**super().as_result(), **({"findings": found} if found else {})}
+
 
 class NotFound(StandbyError):
     """A name or id that the cloud does not know."""

@@ -32,7 +32,11 @@ class Flavor:
 
 @dataclass(frozen=True)
 class Server:
-    """A server, as Nova tells it. ``root_device_name`` is shown to administrators only."""
+    """A server, as Nova tells it. ``root_device_name`` is shown to administrators only.
+
+    :param pinned_zone: the availability zone that it stays in when it is unshelved, "" for none, None if not told.
+    :param server_groups: the id of the wanted server group, if it is a member; None if none is wanted.
+    """
 
     id: str
     name: str
@@ -50,6 +54,8 @@ class Server:
     key_name: str | None = None
     config_drive: bool = False
     fault: str = ""
+    pinned_zone: str | None = None
+    server_groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Source:
-    """What a volume is made from. ``min_disk`` and ``size`` in GiB, ``min_ram`` in MiB."""
+    """What a volume is made from. ``min_disk`` and ``size`` in GiB, ``min_ram`` in MiB; ``properties`` of an image."""
 
     kind: str
     id: str
@@ -126,6 +132,7 @@ class Source:
     min_disk: int = 0
     min_ram: int = 0
     volume_id: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

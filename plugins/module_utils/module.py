@@ -125,6 +125,7 @@ def as_result(outcome: Outcome, writes: bool = True) -> dict[str, Any]:
     return {
         **facts,
         "steps": [step.text for step in plan.steps if step.writes],
+        **plan.found,
         "diff": {"before": dict(plan.before), "after": dict(plan.after)},
     }
 

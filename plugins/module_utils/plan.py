@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -64,11 +64,46 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One thing that is not as wanted: as data, and by `str` as text.
+
+    :param what: what it is about, such as "flavor" or "address of port db-port0".
+    :param wanted: what the description or the plan says, or what an operation needs.
+    :param seen: what is there; None if there is nothing.
+    :param words: the text, where "<what> is <seen>, wanted <wanted>" does not say it well.
+    :param blocks: whether it stands in the way, or only should be known.
+    """
+
+    what: str
+    wanted: Any
+    seen: Any
+    words: str = ""
+    blocks: bool = True
+
+    def __str__(self) -> str:
+        saw, wanted = ("none" if value in (None, "") else value for value in (self.seen, self.wanted))
+        return self.words or f"{self.what} is {saw}, wanted {wanted}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """For the result of a module."""
+        return {
+            "what": self.what,
+            "wanted": self.wanted,
+            "seen": self.seen,
+            "text": str(self),
+            "blocks": self.blocks,
+        }
+
+
+@dataclass(frozen=True)
 class Plan:
     """Ordered steps from ``before`` to ``after``, both as the facts that a module returns.
 
     :param notes: what people should know although it stops nothing.
     :param extra: further values to return beside the facts.
+    :param findings: what was not as wanted when the plan was made; the steps mend it, or a note tells of it. None if
+        the decision does not compare.
     """
 
     before: Mapping[str, Any]
@@ -76,6 +111,12 @@ class Plan:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] | None = None
+
+    @property
+    def found(self) -> dict[str, list[dict[str, Any]]]:
+        """The findings, for the result of a module."""
+        return {} if self.findings is None else {"findings": [finding.data for finding in self.findings]}
 
     @property
     def changed(self) -> bool:
@@ -85,17 +126,29 @@ class Plan:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why something is not done: what was wanted, what was seen, what to do."""
+    """Why something is not done: what was wanted, what was seen, what to do.
+
+    :param findings: the items of ``seen`` as data, where it lists what was found.
+    """
 
     code: str
     wanted: str
     seen: str
     todo: str
+    findings: tuple[Finding, ...] = ()
 
     @property
     def text(self) -> str:
-        """One line for people."""
-        return f"Refused to {self.wanted}: {self.seen.rstrip('.')}. {self.todo}"
+        """For people: one line, or a line for each of several findings."""
+        if len(self.findings) < 2:
+            return f"Refused to {self.wanted}: {self.seen.rstrip('.')}. {self.todo}"
+        lines = "".join(f"\n  {number}. {finding}" for number, finding in enumerate(self.findings, 1))
+        return f"Refused to {self.wanted}:{lines}\n{self.todo}"
+
+
+def refused_for(code: str, wanted: str, findings: Sequence[Finding], todo: str) -> Refusal:
+    """A refusal because of all that was found."""
+    return Refusal(code, wanted, "; ".join(map(str, findings)), todo, tuple(findings))
 
 
 Decision = Union[Plan, Refusal]

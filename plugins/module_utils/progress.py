@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from .apply import Outcome
@@ -71,7 +72,7 @@ def summary(operation: str, wave: Wave, fleet: Fleet, diff: bool = True) -> dict
 
 
 def _reasons(operation: str, wave: Wave, servers: Mapping[str, Any], failed: list[str]) -> str:
-    shown = "\n".join(f"  {name}: {servers[name]['msg']}" for name in failed[:MOST_REASONS])
+    shown = "\n".join(indent(f"{name}: {servers[name]['msg']}", "  ") for name in failed[:MOST_REASONS])
     more = len(failed) - MOST_REASONS
     rest = f"\n  and {more} more: see servers in the result" if more > 0 else ""
     return f"{operation} of {wave.plan.name}: {len(failed)} of {len(servers)} servers failed.\n{shown}{rest}"
@@ -88,6 +89,7 @@ def server_row(wave: Wave, result: Result) -> dict[str, Any]:
         "changed": result.plan.changed,
         "steps": [step.text for step in result.plan.steps if step.writes],
         "server": dict(result.facts),
+        **result.plan.found,
         **result.extra,
     }
     point = row.get("recovery_point")

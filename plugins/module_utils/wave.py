@@ -20,16 +20,17 @@ from .cloud.verbs import VERBS
 from .decide.boot_volume import decide_present
 from .decide.copying import Helpers
 from .decide.cycle import Replication
-from .decide.failover import Recovery, decide_failover, decide_lag, recovery
+from .decide.failover import Recovery, decide_failover, recovery
 from .decide.fencing import SiteAnswer, may_fail_over
+from .decide.readiness import decide_readiness
 from .decide.recovery_plan import PlanServer, RecoveryPlan
 from .decide.reimage import helper_name
 from .decide.replicas import PLAN, ROLE, SERVER
 from .decide.replication import Goal, decide_cycle, open_point
-from .decide.twin import decide_prepare, decide_readiness
+from .decide.twin import decide_prepare
 from .errors import Refused
 from .model import Seen, Site
-from .plan import Decision, Refusal, Step
+from .plan import Refusal, Step
 
 #: Seconds that a site gets to answer whether it is alive.
 FENCE_TIMEOUT = 10
@@ -143,13 +144,10 @@ class Wave:
 
         def read(since: float) -> Any:
             site = read_build.site(Shared(inventory, since), server.at_b, self._assume)
-            return site, self._recovery(inventory, since, site.seen, server)
+            what = site.seen if self._only_attaches else site
+            return site, self._recovery(inventory, since, what, server)
 
-        def decide(seen: Any) -> Decision:
-            point = decide_lag(seen[1], server)
-            return decide_readiness(seen[0], server, self.plan, self._late(point), point)
-
-        return read, decide
+        return read, lambda seen: decide_readiness(seen[0], seen[1], server, self.plan, self.lag)
 
     @property
     def _only_attaches(self) -> bool:
@@ -166,14 +164,6 @@ class Wave:
         snapshots = read_dr.snapshots_with(inventory, since, marks)
         images = read_dr.images_named(inventory, since, helper_name(self.plan.name, server.name))
         return recovery(site.seen, own, self.plan.name, server.name, site.around, Helpers(snapshots, images))
-
-    def _late(self, point: str | None) -> list[str]:
-        """Findings about the newest recovery point; ``rpo`` of the plan is in seconds."""
-        if point is None:
-            return ["there is no complete recovery point"]
-        lag = self.lag(point)
-        late = self.plan.rpo is not None and lag > self.plan.rpo
-        return [f"the newest recovery point is {lag} s old, the plan allows {self.plan.rpo} s"] if late else []
 
     def lag(self, point: str) -> int:
         """Seconds from a recovery point to the beginning of this run."""

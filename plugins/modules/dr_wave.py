@@ -145,6 +145,9 @@ servers:
         run.
     - For a server that failed, C(msg) and C(error) in the place of C(server). C(error.request_id) is the id that the
       cloud gave the request that failed, or after which the server did not get where it should.
+    - C(findings), with O(operation=build), O(operation=prepare) and O(operation=readiness), whatever differs from the
+      plan or stands in the way of a failover; each with C(what), C(wanted), C(seen), C(text) and C(blocks), whether it
+      is a reason to fail.
   returned: always
   type: dict
   sample:

@@ -19,7 +19,10 @@ description:
     was killed is carried on by repeating it.
   - A second run changes nothing, also when the server is stopped, shelved or dormant (without its root volume).
   - Some differences are mended in place; they are the description, metadata, C(delete_on_termination) and the security
-    groups of ports. Any other difference is an error that lists all of them.
+    groups of ports. Any other difference is an error that lists all of them; both are returned as RV(findings).
+  - What Nova does not show to an ordinary member is not compared; this is the user data, and bus and type of a disk.
+    Properties of the image that decide how a guest boots (firmware, machine type, buses) are compared with those of
+    the boot volume; a difference is a warning, because a server boots as it was made.
   - The root attachment gets the tag C(root), so that it can be recognised later.
 options:
   state:
@@ -183,7 +186,7 @@ options:
     type: str
   server_group:
     description:
-      - The name or id of a server group. Not compared on a server that exists.
+      - The name or id of a server group.
     type: str
   config_drive:
     description:
@@ -327,6 +330,22 @@ server:
     status: SHELVED_OFFLOADED
     dormant: true
     root_volume: {present: false, volume_id: null, device: /dev/vda, found_by: guarded API}
+findings:
+  description:
+    - What differed from the description, whether it was mended or is the reason of a failure; and what stands in the
+      way of a build.
+    - Each with C(what), C(wanted), C(seen), C(text), the three as people say it, C(blocks), whether it is the reason of
+      a refusal, and for differences C(in_place), whether it can be changed on a server that exists.
+  returned: with O(state=present)
+  type: list
+  elements: dict
+  sample:
+    - what: flavor
+      wanted: m1.small
+      seen: m1.tiny
+      text: flavor is m1.tiny, wanted m1.small
+      blocks: true
+      in_place: false
 steps:
   description: The requests that changed something, or in check mode would, in words and in their order.
   returned: success

@@ -53,28 +53,39 @@ def test_what_can_be_changed_is_changed(make: Factory, rounds: Rounds, ansible: 
     assert [row["delete_on_termination"] for row in server["volumes"] if row["tag"] == "data"] == [True]
 
 
+WRONG: dict[str, Any] = {
+    "flavor": "m1.small",
+    "boot_volume": {"image": "cirros", "size": 2},
+    "volumes": [{"tag": "data", **BLANK}],
+    "ports": [{"network": "shared-net", "fixed_ip": "10.0.99.98"}],
+    "availability_zone": "elsewhere",
+    "config_drive": True,
+    "description": "could be changed, and is not",
+}
+
+
 def test_what_cannot_be_changed_is_refused(make: Factory, ansible: Playbooks) -> None:
     ansible(BUILD, **described(make, ports=[{"network": "shared-net"}]))
     before = make.everything()
     port = make.api.named("network", "/ports", "ports", f"{make.name()}-port0")
-    wrong = described(
-        make,
-        flavor="m1.small",
-        boot_volume={"image": "cirros", "size": 2},
-        volumes=[{"tag": "data", **BLANK}],
-        ports=[{"network": "shared-net", "fixed_ip": "10.0.99.98"}],
-        availability_zone="elsewhere",
-        config_drive=True,
-        description="could be changed, and is not",
-    )
+    wrong = described(make, **WRONG)
     for check in (True, False):
-        assert ansible(BUILD, check=check, **wrong)["msg"] == (
-            f"Refused to make server {make.name()} as described: flavor is m1.tiny, wanted m1.small; config_drive is "
-            "False, wanted True; availability_zone is nova, wanted elsewhere; size of the boot volume is 1 GiB, wanted "
-            f"2 GiB; volume data is not attached, wanted {make.name()}-data; address of port {make.name()}-port0 is "
-            f"{port['fixed_ips'][0]['ip_address']}, wanted 10.0.99.98. That cannot be changed in place. Correct the "
-            "description, or make the server anew."
+        found = ansible(BUILD, check=check, **wrong)
+        assert found["msg"] == (
+            f"Refused to make server {make.name()} as described:\n"
+            "  1. flavor is m1.tiny, wanted m1.small\n"
+            "  2. config_drive is False, wanted True\n"
+            "  3. description is none, wanted could be changed, and is not (can be changed in place)\n"
+            "  4. availability_zone is nova, wanted elsewhere\n"
+            "  5. size of the boot volume is 1 GiB, wanted 2 GiB\n"
+            f"  6. volume data is not attached, wanted {make.name()}-data\n"
+            f"  7. address of port {make.name()}-port0 is {port['fixed_ips'][0]['ip_address']}, wanted 10.0.99.98\n"
+            "What cannot be changed in place: correct the description, or make the server anew. Nothing was changed."
         )
+        assert [row["what"] for row in found["findings"]][:3] == ["flavor", "config_drive", "description"]
+        assert [row["in_place"] for row in found["findings"]] == [
+            row["what"] == "description" for row in found["findings"]
+        ]
     assert make.everything() == before
 
 

@@ -167,13 +167,20 @@ def test_each_problem_is_found_before_anything_is_made(case: str) -> None:
     options, changes, text = PROBLEMS[case]
     found = refusal(decide_present(new_site(**changes), wanted(**options)))
     assert found.code == "cannot_build"
-    assert found.text == f"Refused to build server db: {text}. Nothing was changed. Correct this, then repeat."
+    assert found.seen == text
+    assert found.todo == "Nothing was changed. Correct this, then repeat."
+    assert [finding.data["text"] for finding in found.findings] == text.split("; ")
+    assert all(finding.what for finding in found.findings)
 
 
 def test_all_problems_are_told_at_once() -> None:
     changes = {"flavor": None, "sources": {"root": None}, "ids": {("network", "net"): None}}
-    assert refusal(decide_present(new_site(**changes), wanted())).seen == (
-        "the cloud knows no flavor m1.tiny; the cloud knows no image cirros; the cloud knows no network net"
+    assert refusal(decide_present(new_site(**changes), wanted())).text == (
+        "Refused to build server db:\n"
+        "  1. the cloud knows no flavor m1.tiny\n"
+        "  2. the cloud knows no image cirros\n"
+        "  3. the cloud knows no network net\n"
+        "Nothing was changed. Correct this, then repeat."
     )
 
 

@@ -26,6 +26,7 @@ from builders import (
     present,
     refusal,
     seen,
+    source,
     verbs,
     volume,
 )
@@ -38,7 +39,7 @@ DESCRIBED: dict[str, Any] = {
     "ports": [{"network": "net", "fixed_ip": "10.0.0.5", "mac_address": "FA:16:3E:00:00:01", "security_groups": ["x"]}],
     "availability_zone": "nova",
     "user_data": "not shown by Nova, so not compared",
-    "server_group": "not compared either",
+    "server_group": "not compared where nothing tells",
 }
 
 
@@ -173,7 +174,44 @@ def test_a_security_group_that_nobody_knows_is_never_sent() -> None:
     options = {"ports": [{"network": "net", "security_groups": ["typo"]}]}
     what = site(ids={("network", "net"): "net-1", ("security_group", "typo"): None})
     found = refusal(decide_present(what, wanted(**options)))
-    assert "security groups of port db-port0 is ['sg-1'], wanted ['typo (unknown)']" in found.text
+    assert "security groups of port db-port0 is sg-1, wanted typo (unknown)" in found.text
+
+
+UEFI = {"hw_firmware_type": "uefi", "name": "not a boot property", "os_distro": "nor this"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "has", "text"),
+    [
+        (UEFI, {"hw_firmware_type": "uefi"}, None),
+        ({}, {"image_name": "cirros"}, None),
+        (UEFI, {}, "hw_firmware_type is none at the boot volume, and uefi at image cirros now"),
+        ({}, {"hw_disk_bus": "scsi"}, "hw_disk_bus is scsi at the boot volume, and none at image cirros now"),
+    ],
+)
+def test_boot_properties_of_the_image_are_compared_and_stop_nothing(
+    properties: dict[str, str], has: dict[str, str], text: str | None
+) -> None:
+    volumes = {**VOLUMES, "vol-root": replace(VOLUMES["vol-root"], image_metadata=has)}
+    what = site(replace(seen(root=present()), volumes=volumes), sources={"root": source(properties=properties)})
+    found = plan(decide_present(what, wanted()))
+    assert not found.changed
+    assert [str(finding) for finding in found.findings or ()] == ([text] if text else [])
+    assert found.notes == ((f"db: {text}. A server boots as it was made.",) if text else ())
+
+
+def test_a_server_in_its_group_and_zone_is_as_described() -> None:
+    ids = {("network", "net"): "net-1", ("security_group", "x"): "sg-1", ("server_group", "apart"): "group-1"}
+    what = site(dormant(pinned_zone="nova", server_groups=("group-1",)), ids=ids)
+    assert not plan(decide_present(what, wanted(server_group="apart"))).findings
+
+
+def test_what_is_changed_is_told_as_data() -> None:
+    (finding,) = plan(decide_present(site(), wanted(description="new"))).findings or ()
+    assert finding.data == {
+        "what": "description", "wanted": "new", "seen": "", "text": "description is none, wanted new",
+        "blocks": True, "in_place": True,
+    }  # fmt: skip
 
 
 def test_several_changes_are_all_foretold() -> None:

@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.decide.boot_volume import decide_present
+from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.model import Site
+from ansible_collections.standby.openstack.plugins.module_utils.plan import Refusal
 from builders import TINY, dormant, port, present, refusal, seen, volume
 from test_drift import site, wanted
+
+IDS = {("network", "net"): "net-1", ("security_group", "x"): "sg-1"}
 
 FIXED: dict[str, tuple[dict[str, Any], Site, str]] = {
     "flavor": ({"flavor": "big"}, site(flavor=replace(TINY, name="big")), "flavor is m1.tiny, wanted big"),
@@ -44,7 +48,7 @@ FIXED: dict[str, tuple[dict[str, Any], Site, str]] = {
     "type of a volume": (
         {"volumes": [{"tag": "data", "blank": True, "size": 1, "volume_type": "fast"}]},
         site(seen(root=present())),
-        "type of the volume data is , wanted fast",
+        "type of the volume data is none, wanted fast",
     ),
     "a volume is missing": (
         {"volumes": [{"tag": "logs", "blank": True, "size": 1}]},
@@ -84,7 +88,36 @@ FIXED: dict[str, tuple[dict[str, Any], Site, str]] = {
     "several at once": (
         {"flavor": "big", "key_name": "k", "description": "could be changed"},
         site(flavor=None),
-        "flavor is m1.tiny, wanted big; key_name is none, wanted k",
+        (
+            "\n  1. flavor is m1.tiny, wanted big"
+            "\n  2. key_name is none, wanted k"
+            "\n  3. description is none, wanted could be changed (can be changed in place)"
+        ),
+    ),
+    "flavor of other sizes": (
+        {},
+        site(flavor=replace(TINY, vcpus=2, ram=128)),
+        "flavor is m1.tiny of 1 vCPUs and 64 MiB, wanted m1.tiny of 2 vCPUs and 128 MiB",
+    ),
+    "zone that an offloaded server is not pinned to": (
+        {},
+        site(dormant(pinned_zone="")),
+        "availability_zone to unshelve in is any, wanted nova",
+    ),
+    "zone that an offloaded server is pinned to": (
+        {"availability_zone": "az2"},
+        site(dormant(pinned_zone="nova")),
+        "availability_zone to unshelve in is nova, wanted az2",
+    ),
+    "no server group": (
+        {"server_group": "apart"},
+        site(seen(root=present(), server_groups=()), ids={**IDS, ("server_group", "apart"): "group-1"}),
+        "server db is not in server_group apart",
+    ),
+    "zone of a volume": (
+        {"boot_volume": {"image": "i", "availability_zone": "az2"}},
+        site(),
+        "availability_zone of the boot volume is none, wanted az2",
     ),
 }  # fmt: skip
 
@@ -94,7 +127,25 @@ def test_what_cannot_be_changed_is_refused_with_all_differences(case: str) -> No
     options, what, text = FIXED[case]
     found = refusal(decide_present(what, wanted(**options)))
     assert found.code == "differs"
-    assert found.text == (
-        f"Refused to make server db as described: {text}. "
-        "That cannot be changed in place. Correct the description, or make the server anew."
-    )
+    todo = "What cannot be changed in place: correct the description, or make the server anew. Nothing was changed."
+    assert found.text == f"Refused to make server db as described:{told(text)}{todo}"
+
+
+def told(text: str) -> str:
+    """One finding stands in the line, several have a line each."""
+    return f"{text}\n" if text.startswith("\n") else f" {text}. "
+
+
+def test_what_differs_is_told_as_data_too() -> None:
+    found = refusal(decide_present(site(), wanted(key_name="k", description="new")))
+    assert [finding.data for finding in found.findings] == [
+        {"what": "key_name", "wanted": "k", "seen": None, "text": "key_name is none, wanted k", "blocks": True,
+         "in_place": False},
+        {"what": "description", "wanted": "new", "seen": "", "blocks": True, "in_place": True,
+         "text": "description is none, wanted new (can be changed in place)"},
+    ]  # fmt: skip
+    assert Refused(found).as_result()["findings"] == [finding.data for finding in found.findings]
+
+
+def test_a_refusal_that_lists_nothing_has_no_findings() -> None:
+    assert "findings" not in Refused(Refusal("locked", "shelve", "it is locked", "Unlock it.")).as_result()

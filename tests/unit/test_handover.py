@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
 from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Chosen, choose
-from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_prepare, decide_readiness
+from ansible_collections.standby.openstack.plugins.module_utils.decide.readiness import decide_readiness
+from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_prepare
 from ansible_collections.standby.openstack.plugins.module_utils.model import Offer
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal
 from builders import GUARDED, STOCK, refusal
@@ -79,8 +80,8 @@ def test_all_operations_choose_alike(handover: str, fallback: str | None, offer:
     rests_on = held if expected[0] in ("recreate", "reimage") else ()
     seen, server = twin(rests_on, OFFERS[offer]), of.servers[0]
     prepared = decide_prepare(site_of(seen), server, of)
-    ready = decide_readiness(site_of(seen), server, of, [])
     what = recovery(seen, (*point(), *rests_on), "shop", "db", surroundings())
+    ready = decide_readiness(site_of(seen), what, server, of, lambda time: 0)
     failed_over = decide_failover(what, server, of)
     if isinstance(expected, str):
         assert (refusal(prepared).code, refusal(failed_over).code, refusal(ready).code) == (

@@ -96,6 +96,8 @@ def test_the_least_that_a_server_tells() -> None:
         ("OS-EXT-STS:task_state", None, "task_state", None),
         ("locked", False, "locked", False),
         ("fault", {}, "fault", ""),
+        ("pinned_availability_zone", "az2", "pinned_zone", "az2"),
+        ("pinned_availability_zone", None, "pinned_zone", ""),
     ],
 )
 def test_values_of_a_server(key: str, value: Any, field: str, expected: Any) -> None:
@@ -194,7 +196,9 @@ def test_the_size_of_an_image_is_full_gib(data: dict[str, Any], size: int) -> No
 
 def test_an_image() -> None:
     data = {"id": "i", "name": "n", "status": "active", "min_disk": 2, "min_ram": 64, "size": 1}
-    assert parse.image_source(data) == Source("image", "i", "n", "active", 1, 2, 64)
+    data |= {"hw_firmware_type": "uefi", "tags": []}
+    properties = {"id": "i", "name": "n", "status": "active", "hw_firmware_type": "uefi"}
+    assert parse.image_source(data) == Source("image", "i", "n", "active", 1, 2, 64, properties=properties)
 
 
 def test_a_snapshot() -> None:

@@ -13,7 +13,13 @@ import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.apply import Outcome
 from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused, TimedOut
 from ansible_collections.standby.openstack.plugins.module_utils.events import Event
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal, Step
+from ansible_collections.standby.openstack.plugins.module_utils.plan import (
+    Finding,
+    Plan,
+    Refusal,
+    Step,
+    refused_for,
+)
 from ansible_collections.standby.openstack.plugins.module_utils.progress import foretold, line, summary
 from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
 from recovery_builders import T1, T2, the_plan
@@ -31,6 +37,12 @@ def wave(*names: str) -> Wave:
         raise AssertionError("telling needs no cloud")
 
     return Wave(the_plan(*(small(name) for name in names)), never, datetime.fromisoformat(T2))
+
+
+def test_what_was_found_is_in_the_result() -> None:
+    plan = Plan({}, {}, findings=(Finding("size", 1, 2, blocks=False),))
+    row = summary("readiness", wave("db"), fleet(db=Outcome(plan, {}, {})))["servers"]["db"]
+    assert row["findings"] == [{"what": "size", "wanted": 1, "seen": 2, "text": "size is 2, wanted 1", "blocks": False}]
 
 
 def outcome(*steps: Step, **extra: Any) -> Outcome:
@@ -98,6 +110,20 @@ def test_a_wave_in_which_something_failed() -> None:
     )
     assert found["servers"]["db"]["error"]["reason"] == "locked"
     assert found["servers"]["app"]["error"] == {"code": "unexpected"}
+
+
+def test_several_findings_about_a_server_have_a_line_each() -> None:
+    findings = (Finding("flavor", "big", "tiny"), Finding("twin", "unlocked", "locked", "the twin is locked"))
+    refused = Refused(refused_for("not_ready", "call db ready", findings, "Mend it."))
+    found = summary("readiness", wave("db"), fleet(db=refused))
+    assert found["msg"] == (
+        "readiness of shop: 1 of 1 servers failed.\n"
+        "  db: Refused to call db ready:\n"
+        "    1. flavor is tiny, wanted big\n"
+        "    2. the twin is locked\n"
+        "  Mend it."
+    )
+    assert [row["what"] for row in found["servers"]["db"]["findings"]] == ["flavor", "twin"]
 
 
 def test_many_failures_are_not_all_spelled_out() -> None:

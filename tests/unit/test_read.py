@@ -186,16 +186,6 @@ def test_other_sources(empty: LoopbackCloud, session: Any, kind: str, path: str)
     assert (found.kind, found.id, found.size) == (kind, "s", 7)
 
 
-def test_the_source_of_a_server_that_stands_is_not_looked_for(db: LoopbackCloud, session: Any) -> None:
-    """Its image may long be gone."""
-    db.answers |= {
-        "GET compute /flavors/detail": {"flavors": []},
-        "GET block_storage /volumes/detail?name=db-root": {"volumes": [VOLUME]},
-    }
-    assert read_build.site(Lookup(session), wanted()).around.sources == {}
-    assert not [line for line in db.lines() if "image" in line]
-
-
 def test_reading_again_asks_only_for_what_may_have_changed(empty: LoopbackCloud, session: Any) -> None:
     again = wanted(ports=[{"network": "net"}])
     read_build.site(Lookup(session), again)

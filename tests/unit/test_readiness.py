@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_lag, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_readiness
-from builders import GUARDED, STOCK, nothing, plan, port, refusal, volume
+from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import newest_usable, recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.readiness import decide_readiness
+from builders import GUARDED, STOCK, TINY, nothing, plan, port, refusal, volume
 from recovery_builders import (
     PLACEHOLDERS,
     T1,
@@ -32,9 +32,11 @@ GRABBED = (placeholder("root"), volume("y", size=2, metadata={"standby_disk": "d
 MOVED = replace(twin(), ports=(port(device_id="twin", security_groups=("sg-9",)),))
 
 
-def ready(site: Any, method: str = "attach", findings: Any = (), **changes: Any) -> Any:
-    the_row = row(**changes)
-    return decide_readiness(site, db(**changes), the_plan(the_row, handover=method), list(findings), T2)
+def ready(site: Any, method: str = "attach", volumes: Any = None, lag: int = 0, rpo: Any = None, **changes: Any) -> Any:
+    on = tuple(site.seen.volumes.values())
+    what = recovery(site.seen, (*(point() if volumes is None else volumes), *on), "shop", "db", site.around)
+    of = the_plan(row(**changes), handover=method, replication={"rpo": rpo})
+    return decide_readiness(site, what, of.servers[0], of, lambda time: lag)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,7 @@ def ready(site: Any, method: str = "attach", findings: Any = (), **changes: Any)
 def test_a_twin_at_rest_is_ready(method: str, seen: Any) -> None:
     found = plan(ready(site_of(seen), method))
     assert (found.steps, found.before, found.extra) == ((), found.after, {"recovery_point": T2})
+    assert (found.notes, found.findings) == ((), ())
 
 
 FINDINGS = {
@@ -101,7 +104,7 @@ FINDINGS = {
     "in ERROR": (
         "attach",
         twin(status="ERROR", fault="No valid host was found."),
-        "a server of that name is in ERROR: No valid host was found.",
+        "the twin is in ERROR: No valid host was found.",
     ),
     "no guarded API": (
         "attach",
@@ -123,7 +126,7 @@ def test_what_could_be_mended_is_a_finding() -> None:
     row_port = {"network": "net", "fixed_ip": "10.0.0.5", "security_groups": ["inside"]}
     ids = {("network", "net"): "net-1", ("security_group", "inside"): "sg-1"}
     found = refusal(ready(site_of(MOVED, ids=ids), ports=[row_port]))
-    assert found.seen == "would change the security groups of port db-port0"
+    assert found.seen == "security groups of port db-port0 is sg-9, wanted inside"
 
 
 def test_what_cannot_be_mended_is_a_finding() -> None:
@@ -131,11 +134,22 @@ def test_what_cannot_be_mended_is_a_finding() -> None:
 
 
 def test_findings_about_the_twin_and_its_replicas_are_told_together() -> None:
-    found = refusal(ready(site_of(twin(locked=True)), findings=["there is no complete recovery point"]))
+    found = refusal(ready(site_of(twin(locked=True, flavor=replace(TINY, name="big"))), volumes=()))
     assert found.text == (
-        "Refused to call db ready: the twin is locked; there is no complete recovery point. "
+        "Refused to call db ready:\n"
+        "  1. flavor is big, wanted m1.tiny\n"
+        "  2. the twin is locked\n"
+        "  3. there is no complete recovery point\n"
         "Run dr_prepare for the twin and dr_replicate for its replicas."
     )
+    assert [finding.data for finding in found.findings] == [
+        {"what": "flavor", "wanted": "m1.tiny", "seen": "big", "text": "flavor is big, wanted m1.tiny",
+         "blocks": True, "in_place": False},
+        {"what": "lock of the twin", "wanted": "unlocked", "seen": "locked", "text": "the twin is locked",
+         "blocks": True},
+        {"what": "recovery point", "wanted": "a complete one at site B", "seen": None,
+         "text": "there is no complete recovery point", "blocks": True},
+    ]  # fmt: skip
 
 
 LAGS = {
@@ -154,4 +168,5 @@ LAGS = {
 @pytest.mark.parametrize("case", LAGS)
 def test_the_newest_recovery_point_that_a_failover_could_take(case: str) -> None:
     volumes, time = LAGS[case]
-    assert decide_lag(recovery(nothing(GUARDED), volumes, "shop", "db"), db()) == time
+    found = newest_usable(recovery(nothing(GUARDED), volumes, "shop", "db"), db())
+    assert (found.time if found else None) == time

@@ -113,7 +113,14 @@ def test_a_job_reads_and_decides(clouds: Clouds) -> None:
 def replicas(time: str) -> dict[str, Any]:
     marks = {"standby_plan": "shop", "standby_server": "db", "standby_role": "replica", "standby_state": "complete"}
     items = [
-        {"id": disk, "name": disk, "status": "available", "size": 2, "bootable": "true", "attachments": []}
+        {
+            "id": disk,
+            "name": disk,
+            "status": "available",
+            "size": 1 if disk == "root" else 2,
+            "bootable": "true",
+            "attachments": [],
+        }
         | {"metadata": {**marks, "standby_disk": disk, "standby_recovery_point": time}}
         for disk in ("root", "data")
     ]

@@ -36,6 +36,8 @@ def server(data: Json, attachments: list[Json] | None = None) -> Server:
         key_name=data.get("key_name"),
         config_drive=str(data.get("config_drive") or "").lower() == "true",
         fault=(data.get("fault") or {}).get("message") or "",
+        # from 2.96
+        pinned_zone=data["pinned_availability_zone"] or "" if "pinned_availability_zone" in data else None,
     )
 
 
@@ -134,6 +136,7 @@ def image_source(data: Json) -> Source:
         size=-(-size // gib),
         min_disk=data.get("min_disk") or 0,
         min_ram=data.get("min_ram") or 0,
+        properties={key: value for key, value in data.items() if isinstance(value, str)},
     )
 
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ..model import Port, Site, Source, Surroundings, Volume
+from ..errors import StandbyError
+from ..model import Port, Seen, Site, Source, Surroundings, Volume
 from ..wanted import DiskWanted, NicWanted, ServerWanted
 from . import parse, read
 from .lookup import Lookup
@@ -21,14 +23,14 @@ def site(
     :param assume: the operator vouches for the guarded API.
     :param foretold: kind and name of what is not there yet, but will be made first.
     """
-    seen = read.seen(look, wanted.name, assume)
+    seen = _with_groups(look, read.seen(look, wanted.name, assume), wanted)
     made = [disk for disk in wanted.disks if disk.kind != "volume"]
     building = seen.server is None
     return Site(
         seen,
         Surroundings(
             flavor=_flavor(look, wanted.flavor),
-            sources={disk.tag: source(look, disk) for disk in made if disk.kind != "blank" and building},
+            sources=_sources(look, made) if building else _image_of_root(look, made),
             given={disk.tag: volume for disk in wanted.disks if (volume := _given(look, disk)) is not None},
             same_name={disk.tag: _same_name(look, disk.name) for disk in made},
             ports={nic.name: _ports(look, nic) for nic in wanted.nics},
@@ -56,6 +58,27 @@ def kinds(wanted: ServerWanted) -> set[str]:
 def _flavor(look: Lookup, ref: str) -> Any:
     data = look.known("flavor", ref) if ref else None
     return parse.flavor(data) if data else None
+
+
+def _with_groups(look: Lookup, seen: Seen, wanted: ServerWanted) -> Seen:
+    """With the server group, if the server is a member of the one that is wanted; no list of servers tells it."""
+    if not wanted.server_group or seen.server is None:
+        return seen
+    group = look.find("server_group", wanted.server_group)
+    groups = (group["id"],) if group and seen.server.id in (group.get("members") or ()) else ()
+    return replace(seen, server=replace(seen.server, server_groups=groups))
+
+
+def _sources(look: Lookup, made: list[DiskWanted]) -> dict[str, Source | None]:
+    return {disk.tag: source(look, disk) for disk in made if disk.kind != "blank"}
+
+
+def _image_of_root(look: Lookup, made: list[DiskWanted]) -> dict[str, Source | None]:
+    """Only to compare: an image that is gone, or whose name several carry now, is no reason to fail."""
+    try:
+        return _sources(look, [disk for disk in made if disk.boot_index == 0 and disk.kind == "image"])
+    except StandbyError:
+        return {}
 
 
 def source(look: Lookup, disk: DiskWanted) -> Source | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..model import Attachment, Flavor, Port, Root, Seen, Server, Site, Volume
-from ..plan import Decision, Plan, Refusal, Step, Until
+from ..plan import Decision, Plan, Refusal, Step, Until, refused_for
 from ..wanted import DiskWanted, NicWanted, ServerWanted
-from .building import BUILDING, build_steps, problems
-from .drift import differences, find_disk
+from .buildable import problems
+from .building import BUILDING, build_steps
+from .drift import Difference, differences, find_disk
 from .facts import server_facts
 from .root_volume import which_root
 from .states import advice, locked
@@ -35,16 +36,21 @@ def _await(site: Site, server: Server) -> Plan:
 
 def _mend(site: Site, wanted: ServerWanted) -> Decision:
     found = differences(wanted, site)
-    fixed = [difference for difference in found if not difference.step]
-    if fixed:
-        saw = "; ".join(str(difference) for difference in fixed)
-        todo = "That cannot be changed in place. Correct the description, or make the server anew."
-        return Refusal("differs", f"make server {wanted.name} as described", saw, todo)
+    if any(difference.blocks and not difference.step for difference in found):
+        todo = "What cannot be changed in place: correct the description, or make the server anew. Nothing was changed."
+        return refused_for("differs", f"make server {wanted.name} as described", [_marked(d) for d in found], todo)
     root, mended = which_root(site.seen), site.seen
     for difference in found:
         mended = difference.mend(mended)
     steps = tuple(difference.step for difference in found if difference.step)
-    return Plan(server_facts(site.seen, root), server_facts(mended, root), (*steps, *_unmark(site)))
+    notes = tuple(f"{wanted.name}: {d}. A server boots as it was made." for d in found if not d.blocks)
+    before, after = server_facts(site.seen, root), server_facts(mended, root)
+    return Plan(before, after, (*steps, *_unmark(site)), notes, findings=found)
+
+
+def _marked(difference: Difference) -> Difference:
+    """Says which of several differences could be mended."""
+    return replace(difference, words=f"{difference} (can be changed in place)") if difference.step else difference
 
 
 def _in_error(server: Server, wanted: ServerWanted) -> Refusal | None:
@@ -59,9 +65,10 @@ def _build(site: Site, wanted: ServerWanted) -> Decision:
     found = problems(wanted, site.around)
     if found:
         todo = "Nothing was changed. Correct this, then repeat."
-        return Refusal("cannot_build", f"build server {wanted.name}", "; ".join(found), todo)
+        return refused_for("cannot_build", f"build server {wanted.name}", found, todo)
     predicted = _predicted(site, wanted)
-    return Plan({}, server_facts(predicted, which_root(predicted)), build_steps(wanted, site.around))
+    steps = build_steps(wanted, site.around)
+    return Plan({}, server_facts(predicted, which_root(predicted)), steps, findings=())
 
 
 def _unmark(site: Site) -> tuple[Step, ...]:

@@ -1,14 +1,13 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps that build a server that boots from a volume, and what must hold before the first of them."""
+"""The steps that build a server that boots from a volume."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from ..model import Source, Surroundings, Volume
+from ..model import Surroundings, Volume
 from ..plan import Ref, Step, Until
 from ..wanted import DiskWanted, NicWanted, ServerWanted
 
@@ -19,89 +18,6 @@ BUILDING = "standby_building"
 READY = {"image": "active", "snapshot": "available", "backup": "available"}
 SOURCE_FIELD = {"image": "imageRef", "snapshot": "snapshot_id", "backup": "backup_id"}
 MAKING = frozenset({"creating", "downloading", "restoring-backup"})
-
-
-def problems(wanted: ServerWanted, around: Surroundings) -> list[str]:
-    """Everything that would be refused, or leave something half-made; empty if the server can be built."""
-    found = [] if around.flavor else [f"the cloud knows no flavor {wanted.flavor or '(none given)'}"]
-    for disk in wanted.disks:
-        found += _given_problems(disk, around) if disk.kind == "volume" else _made_problems(disk, around, wanted.name)
-    for nic in wanted.nics:
-        found += _port_problems(nic, around)
-    for (kind, ref), known in sorted(around.ids.items()):
-        found += [] if known else [f"the cloud knows no {kind.replace('_', ' ')} {ref}"]
-    zone = wanted.availability_zone
-    if zone and zone not in around.zones:
-        found.append(f"there is no availability zone {zone}, only {', '.join(sorted(around.zones)) or 'none'}")
-    return found
-
-
-def _given_problems(disk: DiskWanted, around: Surroundings) -> Iterator[str]:
-    volume = around.given.get(disk.tag)
-    if volume is None:
-        yield f"the cloud knows no volume {disk.ref}"
-        return
-    if volume.attached_to:
-        yield f"volume {disk.ref} is attached to server {', '.join(volume.attached_to)}"
-    elif volume.status != "available":
-        yield f"volume {disk.ref} is {volume.status}, not available"
-    if disk.boot_index == 0 and not volume.bootable:
-        yield f"volume {disk.ref} is not marked bootable"
-    if disk.size and volume.size < disk.size:
-        yield f"volume {disk.ref} has {volume.size} GiB, {disk.size} are wanted"
-
-
-def _made_problems(disk: DiskWanted, around: Surroundings, server: str) -> Iterator[str]:
-    volumes = around.same_name.get(disk.tag, ())
-    for volume in volumes:
-        yield from _left_over_problems(disk, volume, server)
-    if len([volume for volume in volumes if volume.metadata.get(BUILDING) == server]) > 1:
-        yield f"{len(volumes)} volumes {disk.name} are left over from earlier runs (delete all but one)"
-    if disk.kind != "blank":
-        yield from _source_problems(disk, around.sources.get(disk.tag), around)
-
-
-def _left_over_problems(disk: DiskWanted, volume: Volume, server: str) -> Iterator[str]:
-    """Why a volume that has the name already is not the one that a killed run made for this server."""
-    left_over = f"volume {disk.name}, left over from an earlier run,"
-    if volume.metadata.get(BUILDING) != server:
-        yield (
-            f"a volume {disk.name} exists already and was not made for this server (name it as the source volume,"
-            " choose another name, or delete it)"
-        )
-    elif volume.status not in MAKING | {"available"}:
-        yield f"{left_over} is {volume.status} (delete it)"
-    elif disk.size and volume.size != disk.size:
-        yield f"{left_over} has {volume.size} GiB, {disk.size} are wanted (delete it)"
-
-
-def _source_problems(disk: DiskWanted, source: Source | None, around: Surroundings) -> Iterator[str]:
-    if source is None:
-        yield f"the cloud knows no {disk.kind} {disk.ref}"
-        return
-    if source.status != READY[disk.kind]:
-        yield f"{disk.kind} {disk.ref} is {source.status}, not {READY[disk.kind]}"
-    least = max(source.size, source.min_disk)
-    if disk.size and disk.size < least:
-        yield f"{disk.kind} {disk.ref} needs at least {least} GiB, the volume {disk.name} is to have {disk.size}"
-    if disk.boot_index == 0 and around.flavor and around.flavor.ram < source.min_ram:
-        has = f"flavor {around.flavor.name} has {around.flavor.ram}"
-        yield f"image {disk.ref} needs {source.min_ram} MiB of memory, {has}"
-
-
-def _port_problems(nic: NicWanted, around: Surroundings) -> Iterator[str]:
-    ports = around.ports.get(nic.name, ())
-    if nic.port and not ports:
-        yield f"the cloud knows no port {nic.port}"
-    if len(ports) > 1:
-        yield f"{len(ports)} ports carry the name {nic.name}"
-    for port in ports:
-        if port.device_id:
-            yield f"port {port.name or port.id} belongs to {port.device_id}"
-        if nic.fixed_ip and nic.fixed_ip not in port.fixed_ips:
-            yield f"port {port.name or port.id} has the address {', '.join(port.fixed_ips)}, not {nic.fixed_ip}"
-        if nic.mac and nic.mac.lower() != port.mac.lower():
-            yield f"port {port.name or port.id} has the MAC address {port.mac}, not {nic.mac}"
 
 
 def build_steps(wanted: ServerWanted, around: Surroundings) -> tuple[Step, ...]:

@@ -9,58 +9,82 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..model import Attachment, Port, Root, Seen, Site
-from ..plan import Step
+from ..model import Attachment, Flavor, Port, Root, Seen, Site
+from ..plan import Finding, Step
 from ..wanted import DiskWanted, NicWanted, ServerWanted
+from .boot_properties import unequal
 from .facts import is_dormant
 from .root_volume import which_root
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(Finding):
     """One difference. ``step`` mends it, and ``mend`` foretells that; without a step it cannot be changed in place."""
 
-    what: str
-    wanted: Any
-    seen: Any
     step: Step | None = None
     mend: Callable[[Seen], Seen] = lambda seen: seen
 
-    def __str__(self) -> str:
-        saw = "none" if self.seen is None else self.seen
-        return f"{self.what} is {saw}, wanted {self.wanted}"
+    @property
+    def data(self) -> dict[str, Any]:
+        """With whether it can be changed in place."""
+        return {**super().data, "in_place": self.step is not None}
 
 
 def differences(wanted: ServerWanted, site: Site) -> tuple[Difference, ...]:
-    """All differences between an existing server and the wanted one. What the user does not ask for is not compared."""
+    """All differences between an existing server and the wanted one. What the user does not ask for is not compared.
+
+    Not shown by Nova to members, so not compared: user data, and bus and type of a disk.
+    """
     seen = site.seen
     root = which_root(seen)
     return (
+        *_flavor(wanted, site),
         *_plain(wanted, site),
+        *_placement(wanted, site),
         *_metadata(wanted, seen),
         *(found for disk in wanted.disks for found in _disk(disk, site, root)),
+        *_boot_properties(site, root),
         *(found for nic in wanted.nics for found in _nic(nic, site)),
     )
 
 
+def _flavor(wanted: ServerWanted, site: Site) -> Iterator[Difference]:
+    """An administrator may have made a flavor again under its name; the server keeps the sizes it was made with."""
+    has, known = site.seen.found.flavor, site.around.flavor
+    if wanted.flavor and (known.name if known else wanted.flavor) != has.name:
+        yield Difference("flavor", known.name if known else wanted.flavor, has.name)
+    elif known and wanted.flavor and (known.vcpus, known.ram) != (has.vcpus, has.ram):
+        yield Difference("flavor", _sizes(known), _sizes(has))
+
+
+def _sizes(flavor: Flavor) -> str:
+    return f"{flavor.name} of {flavor.vcpus} vCPUs and {flavor.ram} MiB"
+
+
 def _plain(wanted: ServerWanted, site: Site) -> Iterator[Difference]:
     server = site.seen.found
-    flavor = site.around.flavor.name if site.around.flavor else wanted.flavor
-    if wanted.flavor and flavor != server.flavor.name:
-        yield Difference("flavor", flavor, server.flavor.name)
     if wanted.key_name is not None and wanted.key_name != server.key_name:
         yield Difference("key_name", wanted.key_name, server.key_name)
     if wanted.config_drive is not None and wanted.config_drive != server.config_drive:
         yield Difference("config_drive", wanted.config_drive, server.config_drive)
-    zone = wanted.availability_zone
-    if zone and server.availability_zone and zone != server.availability_zone:
-        yield Difference("availability_zone", zone, server.availability_zone)
     if wanted.description is not None and wanted.description != server.description:
         args = {"server_id": server.id, "description": wanted.description}
         step = Step("update_server", f"change the description of server {server.name}", args)
-        yield Difference(
-            "description", wanted.description, server.description, step, _mend_server(description=wanted.description)
-        )
+        mend = _mend_server(description=wanted.description)
+        yield Difference("description", wanted.description, server.description, step=step, mend=mend)
+
+
+def _placement(wanted: ServerWanted, site: Site) -> Iterator[Difference]:
+    """A server that is offloaded is in no zone; it comes up in the one that it is pinned to."""
+    server, zone = site.seen.found, wanted.availability_zone
+    if zone and server.availability_zone and zone != server.availability_zone:
+        yield Difference("availability_zone", zone, server.availability_zone)
+    elif zone and not server.availability_zone and server.pinned_zone is not None and zone != server.pinned_zone:
+        yield Difference("availability_zone to unshelve in", zone, server.pinned_zone or "any")
+    group = site.around.ids.get(("server_group", wanted.server_group or ""))
+    if wanted.server_group and server.server_groups is not None and group not in server.server_groups:
+        words = f"server {server.name} is not in server_group {wanted.server_group}"
+        yield Difference("server_group", wanted.server_group, None, words)
 
 
 def _metadata(wanted: ServerWanted, seen: Seen) -> Iterator[Difference]:
@@ -75,7 +99,7 @@ def _metadata(wanted: ServerWanted, seen: Seen) -> Iterator[Difference]:
     note = " (cannot change while the server is shelved)" if fixed else ""
     current = {key: server.metadata.get(key) for key in missing}
     mend = _mend_server(metadata={**server.metadata, **missing})
-    yield Difference(f"metadata{note}", missing, current, None if fixed else step, mend)
+    yield Difference(f"metadata{note}", missing, current, step=None if fixed else step, mend=mend)
 
 
 def _mend_server(**changes: Any) -> Callable[[Seen], Seen]:
@@ -98,6 +122,8 @@ def _disk(disk: DiskWanted, site: Site, root: Root) -> Iterator[Difference]:
         yield Difference(f"size of the {what}", f"{disk.size} GiB", f"{volume.size} GiB")
     if disk.volume_type and volume and volume.volume_type != disk.volume_type:
         yield Difference(f"type of the {what}", disk.volume_type, volume.volume_type)
+    if disk.availability_zone and volume and volume.availability_zone != disk.availability_zone:
+        yield Difference(f"availability_zone of the {what}", disk.availability_zone, volume.availability_zone)
     if attachment.delete_on_termination != disk.delete_on_termination:
         yield _delete_flag(what, disk, attachment, seen)
 
@@ -113,7 +139,17 @@ def _delete_flag(what: str, disk: DiskWanted, attachment: Attachment, seen: Seen
         attachments = tuple(flagged if a.volume_id == flagged.volume_id else a for a in seen.found.attachments)
         return replace(seen, server=replace(seen.found, attachments=attachments))
 
-    return Difference(f"delete_on_termination of the {what}", value, old, step, mend)
+    return Difference(f"delete_on_termination of the {what}", value, old, step=step, mend=mend)
+
+
+def _boot_properties(site: Site, root: Root) -> Iterator[Difference]:
+    """An image may have changed, or another one have taken its name: the server boots as it was made."""
+    image, volume = site.around.sources.get("root"), site.seen.volumes.get(root.volume_id or "")
+    if image is None or volume is None:
+        return
+    for key, wanted, saw in unequal(image.properties, volume.image_metadata):
+        words = f"{key} is {saw or 'none'} at the boot volume, and {wanted or 'none'} at image {image.name} now"
+        yield Difference(f"{key} of the boot volume", wanted, saw, words, blocks=False)
 
 
 def find_disk(disk: DiskWanted, seen: Seen, root: Root) -> Attachment | None:
@@ -162,9 +198,12 @@ def _security_groups(nic: NicWanted, port: Port, site: Site, what: str) -> Itera
     if nic.security_groups is None:
         return
     ids = {group: site.around.ids.get(("security_group", group)) for group in nic.security_groups}
-    wanted = sorted(known or f"{group} (unknown)" for group, known in ids.items())
+    names = {known: group for group, known in ids.items() if known}
+    shown = ", ".join(sorted(group if known else f"{group} (unknown)" for group, known in ids.items()))
+    saw = ", ".join(sorted(names.get(group, group) for group in port.security_groups))
+    wanted = sorted(known for known in ids.values() if known)
     if None in ids.values():
-        yield Difference(f"security groups of {what}", wanted, sorted(port.security_groups))
+        yield Difference(f"security groups of {what}", shown, saw)
     elif wanted != sorted(port.security_groups):
         args = {"port_id": port.id, "security_groups": wanted}
         step = Step("update_port", f"change the security groups of {what}", args)
@@ -173,7 +212,7 @@ def _security_groups(nic: NicWanted, port: Port, site: Site, what: str) -> Itera
         def mend(seen: Seen) -> Seen:
             return replace(seen, ports=tuple(mended if p.id == mended.id else p for p in seen.ports))
 
-        yield Difference(f"security groups of {what}", wanted, sorted(port.security_groups), step, mend)
+        yield Difference(f"security groups of {what}", shown, saw, step=step, mend=mend)
 
 
 def find_port(nic: NicWanted, site: Site) -> Port | None:

@@ -136,8 +136,8 @@ def _why(points: Sequence[RecoveryPoint], server: PlanServer) -> str:
     return f" (the newest, of {points[0].time}, has {have} of {', '.join(server.disks)})"
 
 
-def decide_lag(what: Recovery, server: PlanServer) -> str | None:
-    """The time of the newest complete recovery point whose volumes can be used, None if there is none."""
+def newest_usable(what: Recovery, server: PlanServer) -> RecoveryPoint | None:
+    """The newest complete recovery point whose volumes can be used, None if there is none."""
     fit = frozenset({"available", "reserved", "in-use"})
     points = (p for p in points_of(what.replicas) if all(v.status in fit for v in p.volumes.values()))
-    return next((point.time for point in points if point.complete(server.disks)), None)
+    return next((point for point in points if point.complete(server.disks)), None)

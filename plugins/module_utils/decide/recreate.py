@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..model import Attachment, Flavor, Port, Root, Seen, Server, Surroundings, Volume
-from ..plan import Plan, Ref, Refusal, Step, Until
+from ..plan import Plan, Ref, Refusal, Step, Until, refused_for
 from ..wanted import DiskWanted, ServerWanted
 from .boot_volume import until_deleted
-from .building import build_steps, problems
+from .buildable import problems
+from .building import build_steps
 from .facts import server_facts
 from .health import health_steps
 from .recovery_plan import PlanServer
@@ -74,7 +75,7 @@ def _build(
 ) -> tuple[Step, ...] | Refusal:  # fmt: skip
     found = problems(definition, around)
     if found:
-        return Refusal("cannot_build", wanted, "; ".join(found), "Nothing was changed. Correct this, then repeat.")
+        return refused_for("cannot_build", wanted, found, "Nothing was changed. Correct this, then repeat.")
     address = next((nic.fixed_ip for nic in definition.nics if nic.fixed_ip), "") or _first_address(definition, around)
     health = health_steps(server.name, Ref("server"), server.health_checks, address)
     return (*build_steps(definition, around), *health)

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..model import Root, Seen, Site, Surroundings, Volume
+from ..model import Seen, Site, Surroundings, Volume
 from ..plan import Decision, Plan, Ref, Refusal, Step, Until
 from .boot_volume import decide_present
 from .building import BUILDING, volume_ids
-from .facts import is_dormant, server_facts
 from .handover import choose
 from .health import health_steps
 from .recovery_plan import PlanServer, RecoveryPlan
@@ -44,13 +43,13 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     if site.seen.server is None:
         gone = (delete_placeholder(volume.name, volume.id) for volume in left)
         steps = (*gone, *built.steps, *_from_scratch(server, around, empty))
-        return Plan(built.before, _at_rest(built.after, empty), steps, extra=chosen.facts)
+        return Plan(built.before, _at_rest(built.after, empty), steps, extra=chosen.facts, findings=built.findings)
     refusal = _unfit(site.seen, plan.name, wanted)
     if refusal:
         return refusal
     emptied = (*_take_off(site.seen), *_remove(site, plan.name)) if empty else ()
     steps = (*built.steps, *_to_rest(site.seen, server), *emptied)
-    return Plan(built.before, _at_rest(built.before, empty), steps, extra=chosen.facts)
+    return Plan(built.before, _at_rest(built.before, empty), steps, built.notes, chosen.facts, findings=built.findings)
 
 
 def _left_over(site: Site, plan: str, server: str) -> list[Volume]:
@@ -173,65 +172,3 @@ def delete_placeholder(label: str, volume_id: Any) -> Step:
     """The step that deletes a placeholder that is free."""
     until = Until("volume", volume_id, frozenset({"gone"}), frozenset({"available", "error", "deleting"}))
     return Step("delete_volume", f"delete placeholder volume {label}", {"volume_id": volume_id}, until)
-
-
-def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> list[str]:
-    """What is missing for the twin to be ready for a failover; empty if it is."""
-    seen = site.seen
-    chosen = choose(plan, seen.offer, f"hand {server.name} over")
-    if isinstance(chosen, Refusal):
-        return [chosen.seen]
-    if seen.server is None:
-        return ["there is no twin at site B"]
-    built = decide_present(site, server.at_b)
-    if isinstance(built, Refusal):
-        return [built.seen]
-    found = [f"would {step.text}" for step in built.steps if step.writes]
-    root = which_root(seen)
-    attached = ", ".join(a.volume_id for a in seen.found.attachments if a.volume_id != root.volume_id)
-    if chosen.method == "attach" and not is_dormant(seen, root):
-        found.append(f"the twin is {seen.found.status}{_on(root)}, not dormant")
-    elif chosen.method == "attach" and attached:
-        found.append(f"the twin still has volume {attached}")
-    if chosen.method != "attach":
-        found += _not_waiting(seen, root, chosen.method, plan.name)
-    if seen.found.locked:
-        found.append("the twin is locked")
-    return found
-
-
-def _waits(seen: Seen, plan: str) -> bool:
-    shelved = seen.found.status == "SHELVED_OFFLOADED" and not seen.found.task_state
-    return shelved and bool(seen.found.attachments) and not foreign_volumes(seen, plan)
-
-
-def _not_waiting(seen: Seen, root: Root, method: str, plan: str) -> list[str]:
-    """Cinder copies into a volume only while it is reserved for the shelved server."""
-    if not _waits(seen, plan):
-        return [f"the twin is {seen.found.status}{_on(root)}, not shelved on its placeholders"]
-    volume = seen.volumes.get(root.volume_id or "")
-    if method != "reimage":
-        return []
-    if volume is None:
-        return ["the twin has no root volume that could be overwritten"]
-    fit = volume.status in ("reserved", "downloading")
-    return [] if fit else [f"the root {volume.name} of the twin is {volume.status}, not reserved"]
-
-
-def _on(root: Root) -> str:
-    return f" with root volume {root.volume_id}" if root.present else ""
-
-
-def decide_readiness(
-    site: Site, server: PlanServer, plan: RecoveryPlan, findings: list[str], point: str | None = None
-) -> Decision:
-    """An empty plan if the twin is dormant and as planned and there is nothing in ``findings``, else a refusal.
-
-    :param point: the newest complete recovery point, returned as ``recovery_point``.
-    """
-    found = [*twin_findings(site, server, plan), *findings]
-    facts = server_facts(site.seen, which_root(site.seen))
-    if found:
-        todo = "Run dr_prepare for the twin and dr_replicate for its replicas."
-        return Refusal("not_ready", f"call {server.name} ready", "; ".join(found), todo)
-    return Plan(facts, facts, extra={"recovery_point": point})

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading what a server that stands is compared with, from a cloud on loopback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.cloud import parse, read_build
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.lookup import Lookup
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.pace import Pace
+from loopback_cloud import Fails, LoopbackCloud
+from test_read import BY_NAME, SERVER, STOCK, wanted
+
+IMAGE = {"id": "i", "name": "cirros", "status": "active", "size": 5, "hw_firmware_type": "uefi"}
+
+
+@pytest.fixture
+def db(cloud: LoopbackCloud) -> LoopbackCloud:
+    """A stock cloud with one server without volumes."""
+    cloud.answers |= {
+        BY_NAME: {"servers": [SERVER]},
+        "GET compute /extensions": STOCK,
+        "GET compute /servers/srv/os-volume_attachments": {"volumeAttachments": []},
+        "GET network /ports?device_id=srv": {"ports": []},
+        "GET compute /flavors/detail": {"flavors": []},
+        "GET block_storage /volumes/detail?name=db-root": {"volumes": []},
+    }
+    return cloud
+
+
+@pytest.mark.parametrize(
+    ("images", "found"),
+    [
+        ([], {"root": None}),
+        ([IMAGE], {"root": parse.image_source(IMAGE)}),
+        ([IMAGE, IMAGE], {}),
+        (Fails(503), {}),
+    ],
+    ids=["gone", "there", "two of them", "no answer"],
+)
+def test_the_image_of_a_server_that_stands_is_only_compared(
+    db: LoopbackCloud, session: Any, images: Any, found: Any
+) -> None:
+    """It may long be gone."""
+    session._pace = Pace(sleep=lambda seconds: None)
+    db.answers["GET image /images?name=cirros"] = {"images": images} if isinstance(images, list) else images
+    assert read_build.site(Lookup(session), wanted()).around.sources == found
+
+
+@pytest.mark.parametrize(("members", "groups"), [(["srv"], ("group-1",)), (["other"], ()), (None, ())])
+def test_the_server_group_is_read_where_one_is_wanted(
+    db: LoopbackCloud, session: Any, members: Any, groups: Any
+) -> None:
+    group = {"id": "group-1", "name": "apart", "members": members}
+    db.answers["GET compute /os-server-groups"] = {"server_groups": [group]}
+    assert read_build.site(Lookup(session), wanted()).seen.found.server_groups is None
+    assert read_build.site(Lookup(session), wanted(server_group="apart")).seen.found.server_groups == groups

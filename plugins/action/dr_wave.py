@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,13 +16,14 @@ from ansible.utils.display import Display
 
 from ..module_utils.closing import closing
 from ..module_utils.cloud.session import Session
+from ..module_utils.decide.only import chosen
 from ..module_utils.decide.recovery_plan import recovery_plan
 from ..module_utils.errors import StandbyError
 from ..module_utils.events import Event
 from ..module_utils.fleet import Fleet
 from ..module_utils.options import PLAN_OPTIONS
 from ..module_utils.progress import foretold, line, summary
-from ..module_utils.run import Killed, Run, begin
+from ..module_utils.run import Killed, Run, begin, rehearse
 from ..module_utils.wave import Wave, utc_now
 
 OPTIONS: dict[str, Any] = {
@@ -31,6 +33,7 @@ OPTIONS: dict[str, Any] = {
         "choices": ["build", "prepare", "readiness", "replicate", "failover"],
     },
     "plan": {"type": "dict", "required": True, "options": PLAN_OPTIONS},
+    "only": {"type": "str"},
     "site": {"type": "str", "default": "b", "choices": ["a", "b"]},
     "site_a_is_down": {"type": "str"},
     "min_interval": {"type": "int", "default": 0},
@@ -60,24 +63,23 @@ class ActionModule(ActionBase):
         options = validated.validated_parameters
         self._say: Callable[..., None] = _say_nothing if options["quiet"] else Display().display
         try:
-            wave = _wave(options, self._task.check_mode)
-            run = self._begin(wave, options, str((task_vars or {}).get("awx_user_name", "")))
+            run = self._begin(options, str((task_vars or {}).get("awx_user_name", "")))
         except StandbyError as error:
             return _failed(error)
-        result = run.end(self._operate(run, options))
+        with contextlib.closing(run):
+            result = run.end(self._operate(run, options))
         if run.journal.broken:
             Display().warning(f"The journal {run.journal.path} lacks its end: {run.journal.broken}")
         return result
 
-    def _begin(self, wave: Wave, options: Mapping[str, Any], user: str) -> Run:
-        """Check mode does nothing that could be written down."""
-        folder = "" if self._task.check_mode else options["journal_folder"] or ""
+    def _begin(self, options: Mapping[str, Any], user: str) -> Run:
+        wave, folder = _wave(options, self._task.check_mode), options["journal_folder"] or ""
+        if self._task.check_mode:
+            return rehearse(wave, options["operation"], folder)
         given = {name: options[name] for name in self._task.args if name != "plan" and options[name] is not None}
         run = begin(wave, options["operation"], folder, given, user)
-        if run.carries_on:
-            self._say(f"Carries on run {run.carries_on}, which did not come to its end; what it did is read anew.")
-        if run.journal.path:
-            self._say(f"The journal is {run.journal.path}")
+        for text in run.notes:
+            self._say(text)
         return run
 
     def _operate(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +126,7 @@ def _failed(error: StandbyError) -> dict[str, Any]:
 
 def _wave(options: Mapping[str, Any], check: bool) -> Wave:
     return Wave(
-        plan=recovery_plan(options["plan"]),
+        plan=chosen(recovery_plan(options["plan"]), options["plan"], options["only"]),
         connect=lambda name, timeout=None: _connect(name, timeout, options),
         now=utc_now(),
         site=options["site"],

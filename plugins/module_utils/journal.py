@@ -111,7 +111,7 @@ class Journal:
 def unfinished(folder: Path, plan: str, operation: str) -> str | None:
     """The id of the newest run of this operation that was cut short, unless a later one succeeded; None without one.
 
-    The caller holds the lock, so that none is under way.
+    The caller holds the lock, so that none is under way, and has no journal yet.
     """
     for file in sorted(_journals(folder, plan, operation), reverse=True):
         head, end = _first_and_last(file)

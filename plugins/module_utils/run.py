@@ -1,10 +1,14 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of an operation, from its first moment to its last: its journal, and what it carries on. Knows no Ansible."""
+"""One run of an operation, from its first moment to its last: its lock, its journal, and what it carries on.
+
+Knows no Ansible.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +19,15 @@ from .about import versions, who
 from .errors import Refused, StandbyError
 from .events import Event
 from .journal import Journal, file_name, run_id, unfinished
+from .lock import Lock, take
 from .plan import Refusal
 from .progress import server_row
 from .wave import Wave
 
-_VERBS = {"failover": "fail over"}
+_VERBS = {"failover": "fail over", "readiness": "check"}
+
+#: What only one run of a plan may do at a time.
+WRITING = ("build", "prepare", "replicate", "failover")
 
 
 class Killed(StandbyError):
@@ -30,12 +38,31 @@ class Killed(StandbyError):
 
 @dataclass
 class Run:
-    """A run that may begin. The seconds of its journal count from here."""
+    """A run that may begin, and holds its lock. The seconds of its journal count from here."""
 
     wave: Wave
     journal: Journal
+    lock: Lock | None = None
     carries_on: str | None = None
     began: float = field(default_factory=time.monotonic)
+
+    def close(self) -> None:
+        """The run is over, however it ended: the next may begin."""
+        self.journal.close()
+        if self.lock:
+            self.lock.release()
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know before it begins."""
+        on = f"Carries on run {self.carries_on}, which did not come to its end; what it did is read from the clouds."
+        of = f"The journal is {self.journal.path}."
+        told = [
+            self.lock.taken_over if self.lock else "",
+            on if self.carries_on else "",
+            of if self.journal.path else "",
+        ]
+        return [text for text in told if text]
 
     @property
     def seconds(self) -> float:
@@ -63,39 +90,65 @@ class Run:
 
 
 def begin(wave: Wave, operation: str, folder: str, parameters: Mapping[str, Any], user: str = "") -> Run:
-    """Makes sure that the run can be written down, before anything is changed.
+    """Makes sure that no other run of the plan is under way and that this one can be written down.
 
-    :param folder: where the journal is written; "" for none.
-    :raises Refused: if it cannot be.
+    :param folder: where the journal is written; "" for none, and for no lock.
+    :param user: who is known to have started it, if not the user of the process.
+    :raises Refused: if not; nothing was changed.
     """
     if not folder:
         return Run(wave, Journal(None))
+    me = {"run": run_id(wave.now), "operation": operation, **who(user)}
+    place, lock = Path(folder), None
     try:
-        return _begin(wave, operation, Path(folder), {"parameters": dict(parameters), **who(user)})
+        place.mkdir(parents=True, exist_ok=True)
+        if operation in WRITING:
+            lock = take(place / f"{file_name(wave.plan.name)}.lock", _wanted(wave, operation), me)
+        earlier = unfinished(place, wave.plan.name, operation) if lock else None
+        journal = Journal(place / f"{file_name(wave.plan.name, operation, me['run'])}.jsonl")
+        journal.begin(**me, **_head(wave), parameters=dict(parameters), carries_on=earlier)
     except OSError as error:
-        todo = "Make room or name another folder in journal_folder; journal_folder: '' runs without a journal."
-        wanted = f"{_VERBS.get(operation, operation)} {wave.plan.name}"
-        raise Refused(Refusal("no_journal", wanted, f"its journal cannot be written: {error}", todo)) from error
+        if lock:
+            lock.release()
+        raise _no_journal(wave, operation, error) from error
+    return Run(wave, journal, lock, earlier)
 
 
-def _begin(wave: Wave, operation: str, folder: Path, fields: Mapping[str, Any]) -> Run:
-    folder.mkdir(parents=True, exist_ok=True)
-    plan, number = wave.plan, run_id(wave.now)
-    earlier = unfinished(folder, plan.name, operation)
-    run = Run(wave, Journal(folder / f"{file_name(plan.name, operation, number)}.jsonl"), earlier)
-    run.journal.begin(
-        run=number,
-        operation=operation,
-        plan=plan.name,
-        site=wave.site,
-        check=False,
-        servers=[server.name for server in plan.servers],
-        tiers={server.name: server.tier for server in plan.servers},
-        critical={server.name: server.critical for server in plan.servers},
-        rpo=plan.rpo,
-        versions=versions(),
-        clouds={site: plan.clouds[site] for site in ("a", "b")},
-        carries_on=earlier,
-        **fields,
+def rehearse(wave: Wave, operation: str, folder: str) -> Run:
+    """For check mode: a run that leaves nothing behind.
+
+    :raises Refused: if a journal could not be written in the folder.
+    """
+    place = Path(folder).absolute()
+    there = next(parent for parent in (place, *place.parents) if parent.exists())
+    if folder and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise _no_journal(wave, operation, f"{there} is no folder that can be written")
+    return Run(wave, Journal(None))
+
+
+def _head(wave: Wave) -> dict[str, Any]:
+    plan = wave.plan
+    return {
+        "plan": plan.name,
+        "site": wave.site,
+        "check": False,
+        "servers": [server.name for server in plan.servers],
+        "tiers": {server.name: server.tier for server in plan.servers},
+        "critical": {server.name: server.critical for server in plan.servers},
+        "rpo": plan.rpo,
+        "versions": versions(),
+        "clouds": {site: plan.clouds[site] for site in ("a", "b")},
+    }
+
+
+def _wanted(wave: Wave, operation: str) -> str:
+    return f"{_VERBS.get(operation, operation)} {wave.plan.name}"
+
+
+def _no_journal(wave: Wave, operation: str, why: object) -> Refused:
+    todo = (
+        "Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without a journal, and "
+        "without the lock that keeps a second run away."
     )
-    return run
+    seen = f"its journal or its lock cannot be written: {why}"
+    return Refused(Refusal("no_journal", _wanted(wave, operation), seen, todo))

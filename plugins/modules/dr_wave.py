@@ -38,6 +38,13 @@ options:
       - The recovery plan. It is described in the documentation of the role P(standby.openstack.dr_site_b#role).
     type: dict
     required: true
+  only:
+    description:
+      - A JMESPath expression over O(plan), with the defaults filled in, that chooses for which of its servers the
+        operation is. It must give a list of servers or of their names, and is refused when it gives none.
+      - Nothing is waited for that is not chosen, whatever O(plan) says about tiers and dependencies, and only for the
+        chosen servers site A is asked whether they run there.
+    type: str
   site:
     description:
       - Where O(operation=build) builds.
@@ -88,9 +95,11 @@ options:
     description:
       - A folder in which the journal of this run is written, a file of JSON lines with every request before it is
         sent and when it was answered. It is made if it is not there. docs/journal.md describes the lines.
-      - When nothing can be written there, the operation is refused before anything is changed. Empty or absent, there
-        is no journal.
-      - Check mode writes none.
+      - In it is also the lock that lets only one operation of a plan run at a time. V(readiness) and check mode do
+        not want it.
+      - When nothing can be written there, or when the lock is held, the operation is refused before anything is
+        changed. Empty or absent, there is neither a journal nor a lock.
+      - Check mode writes no journal.
     type: path
   quiet:
     description:
@@ -111,6 +120,7 @@ attributes:
     support: full
 requirements:
   - openstacksdk >= 2, < 5 on the controller
+  - jmespath on the controller for O(only); openstacksdk brings it along
 notes:
   - The clouds are named by the plan and come from C(clouds.yaml).
 """
@@ -127,6 +137,13 @@ EXAMPLES = r"""
     operation: replicate
     plan: "{{ lookup('ansible.builtin.file', 'plan.yml') | from_yaml }}"
     min_interval: 600
+
+- name: Bring the databases up first, while somebody looks for the rest
+  standby.openstack.dr_wave:
+    operation: failover
+    plan: "{{ lookup('ansible.builtin.file', 'plan.yml') | from_yaml }}"
+    only: servers[?tier==`1`]
+    journal_folder: "{{ playbook_dir }}/standby-runs"
 """
 
 RETURN = r"""

@@ -150,6 +150,12 @@ class Story:
             assert time.monotonic() < end, "the worker goes on without ansible-playbook"
             time.sleep(0.1)
 
+    def newest_journal(self, operation: str) -> list[Json]:
+        """The lines of the newest journal of an operation, a last one that was cut off left out."""
+        file = max((self.folder / "standby-runs").glob(f"{self.name}-{operation}-*.jsonl"))
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
     def change_plan(self, change: Callable[[Json], Any]) -> None:
         """Edits the plan."""
         plan = plan_of(self.name)

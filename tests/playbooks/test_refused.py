@@ -86,8 +86,9 @@ def no_clouds(alone: Story, monkeypatch: pytest.MonkeyPatch) -> Story:
 def test_a_journal_that_cannot_be_written(no_clouds: Story) -> None:
     said = no_clouds("dr_failover", dr_site_b_site_a_is_down="it burns", journal_folder="plan.yml/runs").refused()
     assert said == (
-        "Refused to fail over bad: its journal cannot be written: [Errno 20] Not a directory: 'plan.yml/runs'."
-        " Make room or name another folder in journal_folder; journal_folder: '' runs without a journal."
+        "Refused to fail over bad: its journal or its lock cannot be written: [Errno 20] Not a directory:"
+        " 'plan.yml/runs'. Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without"
+        " a journal, and without the lock that keeps a second run away."
     )
 
 
@@ -95,7 +96,7 @@ def test_a_run_that_fails_has_a_journal_with_an_end(no_clouds: Story) -> None:
     run = no_clouds("dr_failover", dr_site_b_site_a_is_down="it burns")
     journal = Path(run.last["journal"])
     assert journal.parent == no_clouds.folder / "standby-runs"
-    assert f"The journal is {journal}" in run.lines
+    assert f"The journal is {journal}." in run.lines
     lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
     assert [line["kind"] for line in lines] == ["run", "fence", "end"]
     assert lines[0]["parameters"]["site_a_is_down"] == "it burns"
@@ -108,3 +109,34 @@ def test_runs_without_a_journal(no_clouds: Story, options: list[str], variables:
     assert "site_b" in run.refused()
     assert "journal" not in run.last
     assert not (no_clouds.folder / "standby-runs").exists()
+
+
+#: As docs/recovery-plan.md has them, for a shell.
+LINES = {
+    "'only=\"servers[?tier==`1`]\"'": ["bad-db"],
+    """ "only=\\"servers[?name=='bad-db' || name=='bad-app']\\"" """: ["bad-db", "bad-app"],
+    """ "only=\\"servers[?contains(name, 'app')]\\"" """: ["bad-app"],
+}
+
+
+@pytest.mark.parametrize(("argument", "servers"), LINES.items())
+def test_servers_are_chosen_from_a_shell(no_clouds: Story, argument: str, servers: list[str]) -> None:
+    line = (
+        f"ansible-playbook standby.openstack.dr_failover -e plan=plan.yml -e dr_site_b_site_a_is_down=yes -e {argument}"
+    )
+    with no_clouds.start(["bash", "-c", line]) as process:
+        output = process.communicate()[0]
+    (journal,) = (no_clouds.folder / "standby-runs").glob("*.jsonl")
+    head = json.loads(journal.read_text(encoding="utf-8").splitlines()[0])
+    assert head["servers"] == servers, output
+
+
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [
+        ("servers[?tier==`7`]", "Refused to choose servers of bad by only: servers[?tier==`7`]: it selects nothing. "),
+        ("", "Wanted a JMESPath expression in only, saw an empty text. Leave it out to mean all servers of the plan."),
+    ],
+)
+def test_no_servers(no_clouds: Story, only: str, said: str) -> None:
+    assert no_clouds("dr_failover", only=only).refused().startswith(said)

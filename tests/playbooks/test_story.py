@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from story import Story
 
@@ -214,9 +217,31 @@ class TestFailover:
         story.send_to_sleep()
         # once only ansible-playbook is killed: its worker must not go on beside the next run
         story.killed("dr_failover", when, workers_too=when != "unshelve server")
-        story("dr_failover").good()
+        (head, *_steps, last) = story.newest_journal("failover")
+        assert last["kind"] != "end"
+        run = story("dr_failover").good()
+        assert any(
+            line.startswith(f"Carries on run {head['run']}, which did not come to its end") for line in run.lines
+        )
+        assert story.newest_journal("failover")[-1]["failed"] is False
         self.the_end(story)
         assert not story("dr_failover").good().changed
+
+    def test_a_second_start_is_refused_while_the_first_lives(self, story: Story) -> None:
+        story.send_to_sleep()
+        with story.start(story.command("dr_failover")) as first:
+            assert any("unshelve server" in line for line in first.stdout or ())
+            (run, *_rest) = story.newest_journal("failover")
+            os.kill(run["process"], signal.SIGSTOP)  # so that it cannot end before the other starts
+            second = story("dr_failover").refused()
+            os.kill(run["process"], signal.SIGCONT)
+            rest = first.communicate()[0]
+        assert first.returncode == 0, rest
+        assert second.startswith(
+            f"Refused to fail over {story.name}: a run of this plan is under way: failover, run {run['run']}, started "
+        )
+        assert f"process {run['process']} on {run['host']}. Wait until it has ended, or end it (kill " in second
+        self.the_end(story)
 
     def test_site_b_leads_from_now_on(self, story: Story) -> None:
         story.pocket_cloud("up")

@@ -83,6 +83,7 @@ MAY = {
     "fleet": {"apply", "errors", "events", "plan", "wait", "watch"},
     "about": set(),
     "journal": {"events"},
+    "lock": {"closing", "errors", "plan"},
 }
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,14 @@ import pytest
 from ansible_collections.standby.openstack.plugins.module_utils import about
 from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, Refused
 from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet
+from ansible_collections.standby.openstack.plugins.module_utils.journal import Journal
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Refusal, Step
-from ansible_collections.standby.openstack.plugins.module_utils.run import Run, begin
+from ansible_collections.standby.openstack.plugins.module_utils.run import (
+    WRITING,
+    Run,
+    begin,
+    rehearse,
+)
 from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
 from fleet_fakes import Cloud, until
 from recovery_builders import T1, T2, T3, row, the_plan
@@ -32,8 +40,16 @@ def wave(now: str = T2, **changes: Any) -> Wave:
     return Wave(the_plan(row(), app, **changes), never, datetime.fromisoformat(now))
 
 
-def started(folder: Path, operation: str = "failover", now: str = T2) -> Run:
-    return begin(wave(now), operation, str(folder), {})
+@pytest.fixture
+def started() -> Iterator[Callable[..., Run]]:
+    """Begins runs; they are over at the end of the test."""
+    with ExitStack() as stack:
+        yield lambda folder, operation="failover", now=T2: stack.enter_context(
+            closing(begin(wave(now), operation, str(folder), {}))
+        )
+
+
+Started = Callable[..., Run]
 
 
 def lines(run: Run) -> list[dict[str, Any]]:
@@ -59,8 +75,9 @@ FIRST = {
 
 
 def test_the_first_line_says_who_runs_what_and_for_which_servers(tmp_path: Path) -> None:
-    run = begin(wave(replication={"rpo": 60}), "failover", str(tmp_path / "new" / "runs"), {"threads": 5}, "operator")
-    (head,) = lines(run)
+    plan = wave(replication={"rpo": 60})
+    with closing(begin(plan, "failover", str(tmp_path / "new" / "runs"), {"threads": 5}, "operator")) as run:
+        (head,) = lines(run)
     number, time = head.pop("run"), head.pop("time")
     assert number.startswith("20261120T090000Z-")
     assert Path(run.journal.path) == tmp_path / "new" / "runs" / f"shop-failover-{number}.jsonl"
@@ -68,11 +85,10 @@ def test_the_first_line_says_who_runs_what_and_for_which_servers(tmp_path: Path)
     assert set(head.pop("versions")) == {"standby.openstack", "ansible-core", "openstacksdk", "python"}
     assert head.pop("host")
     assert head == {**FIRST, "process": os.getpid()}
-    run.end({"changed": False})
 
 
 @pytest.fixture
-def whole(tmp_path: Path) -> Run:
+def whole(tmp_path: Path, started: Started) -> Run:
     """A failover in which one server comes up and one fails, from its first line to its last."""
     run = started(tmp_path)
     run.wave.fence = lambda reason: "site A does not answer"  # type: ignore[method-assign]
@@ -113,7 +129,7 @@ def test_nothing_of_a_plan_is_written_but_what_steps_say(whole: Run, word: str) 
     assert word not in Path(whole.journal.path).read_text(encoding="utf-8")
 
 
-def test_a_fence_that_refuses(tmp_path: Path) -> None:
+def test_a_fence_that_refuses(tmp_path: Path, started: Started) -> None:
     def refuse(reason: str | None) -> str:
         raise Refused(Refusal("alive", "fail over shop", "site A answers", "Stop it."))
 
@@ -123,7 +139,6 @@ def test_a_fence_that_refuses(tmp_path: Path) -> None:
         run.fence(None)
     fence = lines(run)[1]
     assert (fence["allowed"], fence["text"]) == (False, "Refused to fail over shop: site A answers. Stop it.")
-    run.end({"changed": False})
 
 
 def test_without_a_folder_there_is_no_journal() -> None:
@@ -132,26 +147,76 @@ def test_without_a_folder_there_is_no_journal() -> None:
 
 
 def test_a_run_that_was_cut_short_is_carried_on(tmp_path: Path) -> None:
-    killed = started(tmp_path, now=T1)
-    killed.journal.close()
-    again = started(tmp_path, now=T2)
-    assert again.carries_on == lines(again)[0]["carries_on"] == lines(killed)[0]["run"]
-    again.end({"changed": False})
-    after = started(tmp_path, now=T3)
-    assert after.carries_on is None
-    after.end({"changed": False})
+    with closing(begin(wave(T1), "failover", str(tmp_path), {})) as killed:
+        pass
+    with closing(begin(wave(T2), "failover", str(tmp_path), {})) as again:
+        number = lines(killed)[0]["run"]
+        assert again.carries_on == lines(again)[0]["carries_on"] == number
+        assert again.notes == [
+            f"Carries on run {number}, which did not come to its end; what it did is read from the clouds.",
+            f"The journal is {again.journal.path}.",
+        ]
+        again.end({"changed": False})
+    with closing(begin(wave(T3), "failover", str(tmp_path), {})) as after:
+        assert (after.carries_on, after.notes) == (None, [f"The journal is {after.journal.path}."])
+
+
+def test_what_only_reads_carries_nothing_on(tmp_path: Path, started: Started) -> None:
+    started(tmp_path, "readiness", T1)
+    assert started(tmp_path, "readiness", T2).carries_on is None
+
+
+@pytest.mark.parametrize("operation", WRITING)
+@pytest.mark.parametrize("other", WRITING)
+def test_one_run_of_a_plan_at_a_time(tmp_path: Path, started: Started, operation: str, other: str) -> None:
+    started(tmp_path, other)
+    with pytest.raises(Refused, match="a run of this plan is under way: " + other):
+        started(tmp_path, operation)
+    assert len(list(tmp_path.glob("*.jsonl"))) == 1
+
+
+def test_what_only_reads_is_neither_kept_away_nor_keeps_others_away(tmp_path: Path, started: Started) -> None:
+    for operation in ("readiness", "failover", "readiness"):
+        started(tmp_path, operation)
+
+
+def test_after_a_run_the_next_may_begin(tmp_path: Path) -> None:
+    for now in (T1, T2):
+        with closing(begin(wave(now), "prepare", str(tmp_path), {})) as run:
+            assert "lock" not in "".join(run.notes)
+
+
+def test_a_run_whose_journal_cannot_be_written_holds_no_lock(tmp_path: Path, started: Started) -> None:
+    def full(*_arguments: object, **_fields: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "_write", full)
+        with pytest.raises(Refused, match="No space left"):
+            started(tmp_path)
+    started(tmp_path)
 
 
 @pytest.mark.parametrize(("operation", "words"), [("failover", "fail over shop"), ("prepare", "prepare shop")])
 def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path: Path, operation: str, words: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refused) as refused:
-        started(tmp_path / "file" / "runs", operation)
+        begin(wave(), operation, str(tmp_path / "file" / "runs"), {})
     error = f"[Errno 20] Not a directory: '{tmp_path / 'file' / 'runs'}'"
     assert str(refused.value) == (
-        f"Refused to {words}: its journal cannot be written: {error}. "
-        "Make room or name another folder in journal_folder; journal_folder: '' runs without a journal."
+        f"Refused to {words}: its journal or its lock cannot be written: {error}. "
+        "Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without a journal, and "
+        "without the lock that keeps a second run away."
     )
+
+
+def test_check_mode_refuses_it_too_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused, match="file is no folder that can be written"):
+        rehearse(wave(), "failover", str(tmp_path / "file" / "runs"))
+    for folder in (str(tmp_path / "not" / "there"), ""):
+        assert rehearse(wave(), "failover", folder).journal.path == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:

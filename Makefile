@@ -36,8 +36,8 @@ tempest: ready ## OpenStack's own test suite against a stock and a guarded site
 	@$(RUN) tools/test.py "tempest full a" "tempest full b"
 
 .PHONY: bench
-bench: ready ## speed against other ways of doing the same job
-	@$(RUN) tools/in_environment.py bench/run
+bench: ready ## speed against other ways of doing the same job (40 min, on a quiet machine); writes docs/performance.md
+	@$(RUN) tools/in_environment.py bench/run --write
 
 .PHONY: cloud-up
 cloud-up: ready ## start the pocket cloud (sites a and b) and leave it running

@@ -30,6 +30,9 @@ def made_id(kind: str, number: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind}-{number}"))
 
 
+NETWORK = made_id("network", 0)
+
+
 def server_name(number: int) -> str:
     """The name of a server: web-007."""
     return f"web-{number:03}"
@@ -60,7 +63,6 @@ _TOKEN: Json = {
 _SERVER: Json = {
     "tenant_id": PROJECT,
     "user_id": PROJECT,
-    "metadata": {"standby_plan": PLAN},
     "image": "",
     "flavor": {"vcpus": 1, "ram": 2048, "disk": 0, "ephemeral": 0, "swap": 0, "original_name": "m1.tiny"},
     "created": "2026-01-01T00:00:00Z",
@@ -83,7 +85,6 @@ _SERVER: Json = {
 
 #: What all volumes have in common, at microversion 3.70 of Cinder.
 _VOLUME: Json = {
-    "size": 20,
     "availability_zone": "nova",
     "created_at": "2026-01-01T00:00:00.000000",
     "updated_at": "2026-01-01T00:00:00.000000",
@@ -133,17 +134,18 @@ def token_document(host: str) -> Json:
     return {"token": {**_TOKEN, "catalog": catalog}}
 
 
-def server_row(host: str, number: int, volume: str | None, status: str, task: str | None) -> Json:
+def server_row(host: str, name: str, server_id: str, volumes: tuple[str, ...], address: str, status: str,
+               task: str | None, metadata: tuple[tuple[str, str], ...]) -> Json:  # fmt: skip
     """A server as Nova tells it."""
-    server_id, port = made_id("server", number), port_row(number)
-    fixed = {"version": 4, "addr": port["fixed_ips"][0]["ip_address"], "OS-EXT-IPS:type": "fixed"}
+    fixed = {"version": 4, "addr": address, "OS-EXT-IPS:type": "fixed", "OS-EXT-IPS-MAC:mac_addr": mac(address)}
     return {
         **_SERVER,
         "id": server_id,
-        "name": server_name(number),
+        "name": name,
         "status": status,
+        "metadata": dict(metadata),
         "hostId": PROJECT * 2 if status == "ACTIVE" else "",
-        "addresses": {"app": [{**fixed, "OS-EXT-IPS-MAC:mac_addr": port["mac_address"]}]},
+        "addresses": {"app": [fixed]},
         "links": [
             {"rel": "self", "href": f"http://{host}/compute/v2.1/servers/{server_id}"},
             {"rel": "bookmark", "href": f"http://{host}/compute/servers/{server_id}"},
@@ -152,43 +154,51 @@ def server_row(host: str, number: int, volume: str | None, status: str, task: st
         "OS-EXT-STS:task_state": task,
         "OS-EXT-STS:vm_state": status.lower(),
         "OS-EXT-STS:power_state": 1 if status == "ACTIVE" else 4,
-        "os-extended-volumes:volumes_attached": [{"id": volume, "delete_on_termination": False}] if volume else [],
+        "os-extended-volumes:volumes_attached": [{"id": one, "delete_on_termination": False} for one in volumes],
     }
 
 
-def volume_row(host: str, number: int, point: str, status: str, server: str | None) -> Json:
-    """A replica of the root of a server, as Cinder tells it."""
-    volume_id = made_id(f"volume-{point}", number)
+def volume_row(host: str, name: str, volume_id: str, size: int, status: str, server: str,
+               metadata: tuple[tuple[str, str], ...]) -> Json:  # fmt: skip
+    """A volume as Cinder tells it."""
     ids = {"id": volume_id, "volume_id": volume_id, "attachment_id": volume_id, "server_id": server}
     times = {"device": DEVICE, "host_name": None, "attached_at": "2026-01-01T00:00:00.000000"}
     return {
         **_VOLUME,
         "id": volume_id,
-        "name": f"{server_name(number)}-root",
+        "name": name,
+        "size": size,
         "status": status,
         "attachments": [{**ids, **times}] if server else [],
-        "metadata": {
-            "standby_plan": PLAN,
-            "standby_server": server_name(number),
-            "standby_role": "replica",
-            "standby_disk": "root",
-            "standby_state": "complete",
-            "standby_recovery_point": point,
-        },
+        "metadata": dict(metadata),
         "links": [{"rel": "self", "href": f"http://{host}/volume/v3/volumes/{volume_id}"}],
     }
 
 
-def port_row(number: int) -> Json:
+def port_row(port_id: str, name: str, address: str, server: str) -> Json:
     """A port of Neutron."""
-    address = {"subnet_id": made_id("subnet", 0), "ip_address": f"10.0.{number // 250}.{number % 250 + 1}"}
     return {
         **_PORT,
-        "id": made_id("port", number),
-        "name": f"{server_name(number)}-port",
-        "network_id": made_id("network", 0),
-        "mac_address": f"fa:16:3e:00:{number // 256:02x}:{number % 256:02x}",
-        "device_id": made_id("server", number),
-        "fixed_ips": [address],
+        "id": port_id,
+        "name": name,
+        "network_id": NETWORK,
+        "mac_address": mac(address),
+        "device_id": server,
+        "fixed_ips": [{"subnet_id": made_id("subnet", 0), "ip_address": address}],
         "security_groups": [made_id("group", 0)],
     }
+
+
+def mac(address: str) -> str:
+    """The MAC address that goes with an address."""
+    third, fourth = address.split(".")[2:]
+    return f"fa:16:3e:00:{int(third):02x}:{int(fourth):02x}"
+
+
+#: What there is one of, by the path of its list: flavor, image, network and security group.
+ONLY: dict[str, Json] = {
+    "compute/v2.1/flavors": {"id": made_id("flavor", 0), "name": "m1.tiny", "vcpus": 1, "ram": 2048, "disk": 0},
+    "image/v2/images": {"id": made_id("image", 0), "name": "cirros", "status": "active", "size": 1 << 30},
+    "network/v2.0/networks": {"id": NETWORK, "name": "app", "status": "ACTIVE"},
+    "network/v2.0/security-groups": {"id": made_id("group", 0), "name": "app", "security_group_rules": []},
+}

@@ -1,100 +1,91 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make bench`: brings servers up in several ways against a pretended cloud, and tells what each took.
+"""`make bench`: brings servers up in several ways against a pretended cloud, and on real OpenStack, and judges it.
 
-About 12 minutes; `bench/run --ways wave` about 2. A loop is serial, so it is measured with a few servers only, and what
-it would take for more is said to be extrapolated; `--loop-n 100` measures it in full (half an hour).
+About 40 minutes, most of it the loop of openstack.cloud tasks with 100 servers. `bench/run --ways wave` takes 2.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Sequence
 
-from bench.measure import REPO, Measured, Scene, active, pretended_cloud
-from bench.table import Row, conditions, markdown, verdicts, write
-from bench.ways import WAYS, Way, measure
+from bench import purposes
+from bench.measure import REPO, Scene
+from bench.stages import OPERATED, Stage, rows, scene, stages
+from bench.table import Row, conditions, speed, write
+from bench.table import markdown as as_table
+from bench.verdicts import Verdict, verdicts
+from bench.verdicts import table as verdict_table
+from bench.ways import WAYS
 
-FOLDER = REPO / "build" / "bench"
 PAGE = REPO / "docs" / "performance.md"
-
-#: More hosts than this take minutes in the compared ways, and show nothing new.
-MOST_HOSTS = 100
+EVERYTHING = (*WAYS, "operations")
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--servers", default="1,10,100,500,1000", help="how many, several with commas")
-    parser.add_argument("--ways", default=",".join(WAYS), help=f"some of {','.join(WAYS)}")
-    parser.add_argument("--loop-n", type=int, default=10, help="servers of the loops")
+    parser.add_argument("--ways", default=",".join(EVERYTHING), help=f"some of {','.join(EVERYTHING)}")
+    parser.add_argument("--loop-n", type=int, default=100, help="servers of the loop; what 100 take follows from it")
+    parser.add_argument("--operated", type=int, default=OPERATED, help="servers of the operations")
     parser.add_argument("--latency", type=float, default=0.1, help="seconds for each request")
     parser.add_argument("--unshelve", type=float, default=10.0, help="seconds until a server is ACTIVE")
     parser.add_argument("--row", type=float, default=0.0, help="seconds for each row of a list")
     parser.add_argument("--rate", type=int, default=0, help="requests in a second, above which the answer is 429")
     parser.add_argument("--revoke", type=float, default=0.0, help="seconds after which the token is revoked")
     parser.add_argument("--forks", type=int, default=50, help="of Ansible, where each server is a host")
-    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.relative_to(REPO)}")
+    parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE.relative_to(REPO)}")
     options = parser.parse_args(arguments)
-    unknown = set(options.ways.split(",")) - set(WAYS)
+    unknown = set(options.ways.split(",")) - set(EVERYTHING)
     if unknown:
-        parser.error(f"no such way: {', '.join(sorted(unknown))}; there are {', '.join(WAYS)}")
+        parser.error(f"no such way: {', '.join(sorted(unknown))}; there are {', '.join(EVERYTHING)}")
     return options
 
 
-def scenes(options: argparse.Namespace) -> Iterator[tuple[Way, Scene]]:
-    """What is to be measured, the quick first."""
-    counts = sorted({int(text) for text in options.servers.split(",")})
-    for name in options.ways.split(","):
-        way = WAYS[name]
-        fitting = [options.loop_n] if way.serial else [n for n in counts if not way.hosts or n <= MOST_HOSTS]
-        for count in fitting:
-            yield way, scene(options, count)
+def measured(todo: Sequence[Stage], forks: int) -> list[Row]:
+    """Goes through all stages and says where it is."""
+    found: list[Row] = []
+    begin, left = time.monotonic(), sum(stage.seconds for stage in todo)
+    for number, stage in enumerate(todo, 1):
+        gone = (time.monotonic() - begin) / 60
+        print(f"[{number:2}/{len(todo)}] {gone:4.1f} min, about {left / 60:.0f} left. {stage}", flush=True)
+        for row in rows(stage, forks):
+            found.append(row)
+            print(f"        {row}", flush=True)
+        left -= stage.seconds
+    return found
 
 
-def scene(options: argparse.Namespace, count: int) -> Scene:
-    """The scene of the command line with so many servers."""
-    return Scene(count, options.latency, options.unshelve, options.row, options.rate, options.revoke)
-
-
-def rows(way: Way, scene: Scene, forks: int) -> Iterator[Row]:
-    """Runs a way, our own twice: the second run must find nothing to do."""
-    with pretended_cloud(scene) as port:
-        for again in (False, True)[: 2 if way.name == "wave" else 1]:
-            yield Row(way.name, way.label, scene, once(way, scene, forks, port), again)
-
-
-def once(way: Way, scene: Scene, forks: int, port: int) -> Measured:
-    """One run.
-
-    :raises SystemExit: if it failed or a server is not up afterwards: then its time says nothing.
-    """
-    folder = FOLDER / f"{way.name}-{scene.servers}"
-    measured, up = measure(folder, scene, port, way, forks), active(port)
-    if measured.code or up != scene.servers:
-        log = folder / "ansible.log"
-        sys.exit(f"{way.label}: exit code {measured.code}, {up} of {scene.servers} servers are up: see {log}")
-    return measured
+def report(head: str, found: Sequence[Row], judged: Sequence[Verdict]) -> str:
+    """Everything that was measured, for people."""
+    compared = [row for row in found if row.way in WAYS]
+    operated = [row for row in found if row.way not in WAYS]
+    parts = [head, speed(compared)]
+    if operated:
+        count = operated[0].scene.servers
+        words = f"What the requests of each operation are for, with {count} servers that have a root volume and a port:"
+        table = purposes.table([(row.title, row.scene.servers, row.measured.lines) for row in operated])
+        parts += [words, as_table(table)]
+    return "\n\n".join([*parts, "What has to hold:", verdict_table(judged)])
 
 
 def main(arguments: list[str]) -> int:
     """Measures, shows, judges; returns the exit code."""
     options = parsed(arguments)
-    head, found = conditions(scene(options, 1), options.forks), []
+    head = conditions(scene(options, 1), options.forks)
     print(head, flush=True)
-    for _warm_up in rows(WAYS["wave"], Scene(1, 0.0, 0.0), 5):
+    for _warm_up in rows(Stage(Scene(1, 0.0, 0.0), (WAYS["wave"],)), 5):
         pass  # Python compiles what it has not seen before; nobody should be measured with that
-    for way, stage in scenes(options):
-        for row in rows(way, stage, options.forks):
-            found.append(row)
-            print("  ".join(row.cells()), flush=True)
-    text = markdown(found, head)
-    print(f"\n{text}\n")
+    found = measured(stages(options), options.forks)
+    judged = verdicts(found)
+    text = report(head, found, judged)
+    print(f"\n{text}\n", flush=True)
     if options.write:
         write(PAGE, text)
-    loop = next(((row.scene.servers, row.measured.wall) for row in found if row.way == "loop"), None)
-    judged = list(verdicts(found, loop))
-    print("\n".join(f"{'ok    ' if good else 'MISSED'} {words}" for good, words in judged))
-    return 0 if all(good for good, _words in judged) else 1
+    missed = [verdict.claim for verdict in judged if verdict.holds is False]
+    print(f"MISSED: {'; '.join(missed)}" if missed else "Everything that was measured holds.")
+    return 1 if missed else 0

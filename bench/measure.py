@@ -33,6 +33,8 @@ class Scene:
     row: float = 0.0
     rate: int = 0
     revoke: float = 0.0
+    empty: bool = False
+    stock: bool = False
 
     @property
     def bound(self) -> float:
@@ -61,8 +63,9 @@ class Measured:
 def pretended_cloud(scene: Scene) -> Iterator[int]:
     """Starts the cloud of a scene and yields its port."""
     command = [sys.executable, "-m", "bench.server"]
-    for name in ("servers", "latency", "unshelve", "row", "rate", "revoke"):
-        command += [f"--{name}", str(getattr(scene, name))]
+    for name in ("servers", "latency", "unshelve", "row", "rate", "revoke", "empty", "stock"):
+        value = getattr(scene, name)
+        command += [f"--{name}", str(int(value) if isinstance(value, bool) else value)]
     with subprocess.Popen(command, cwd=REPO, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import socket
 import sys
 from collections import deque
 
-from bench.cloud import REFUSED, Answer, Cloud, refused
+from bench.answers import Answer, refused
+from bench.cloud import REFUSED, Cloud
 
 REASONS = {200: "OK", 201: "Created", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
            409: "Conflict", 429: "Too Many Requests"}  # fmt: skip
@@ -101,6 +103,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.1, help="seconds for each request")
     parser.add_argument("--row", type=float, default=0.0, help="seconds for each row of a list")
     parser.add_argument("--rate", type=int, default=0, help="requests in a second, above which the answer is 429")
+    parser.add_argument("--empty", type=int, default=0, help="1: the servers are still to be made")
+    parser.add_argument("--stock", type=int, default=0, help="1: without the guarded root volume API")
     parser.add_argument("--revoke", type=float, default=0.0, help="seconds after which the token is revoked")
     return parser.parse_args()
 
@@ -108,15 +112,14 @@ def parsed() -> argparse.Namespace:
 async def serve(options: argparse.Namespace) -> None:
     """Serves until standard input ends."""
     loop, over = asyncio.get_running_loop(), asyncio.Event()
-    cloud, limits = (
-        Cloud(options.servers, options.unshelve, options.revoke),
-        Limits(options.latency, options.row, options.rate),
-    )
-    server = await loop.create_server(lambda: Connection(cloud, limits), "127.0.0.1", 0, backlog=1024)
-    address = server.sockets[0].getsockname()
-    cloud.host = f"{address[0]}:{address[1]}"
+    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    address, port = listening.getsockname()
+    state = (options.unshelve, options.revoke, bool(options.empty), bool(options.stock))
+    cloud = Cloud(options.servers, *state, host=f"{address}:{port}")
+    limits = Limits(options.latency, options.row, options.rate)
+    await loop.create_server(lambda: Connection(cloud, limits), sock=listening, backlog=1024)
     loop.add_reader(sys.stdin.fileno(), over.set)
-    print(address[1], flush=True)
+    print(port, flush=True)
     await over.wait()
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,22 +28,36 @@ class Row:
     measured: Measured
     again: bool = False
 
+    @property
+    def title(self) -> str:
+        """What was run."""
+        return f"{self.label}, second run" if self.again else self.label
+
+    def __str__(self) -> str:
+        m = self.measured
+        requests = f"{m.total:,} requests, {m.requests['write']:,} of them writes"
+        return f"{self.title}: {m.wall:.1f} s, {m.cpu:.1f} s of processors, {requests}"
+
     def cells(self) -> list[str]:
         """The cells of the table."""
         m, n = self.measured, self.scene.servers
-        label = f"{self.label}, second run" if self.again else self.label
         ratio = "" if self.again else f"{m.wall / self.scene.bound:.2f}"
-        return [label, str(n), f"{m.wall:.1f}", ratio, f"{m.cpu:.1f}", f"{m.memory:.0f}", f"{m.total:,}",
+        return [self.title, str(n), f"{m.wall:.1f}", ratio, f"{m.cpu:.1f}", f"{m.memory:.0f}", f"{m.total:,}",
                 f"{m.total / n:.2f}", f"{m.requests['write']:,}", str(m.requests["authentication"])]  # fmt: skip
 
 
-def markdown(rows: list[Row], conditions: str) -> str:
-    """The table with what it was measured under."""
-    lines = [conditions, "", _line(COLUMNS), _line(["---", *["---:"] * (len(COLUMNS) - 1)])]
-    return "\n".join([*lines, *(_line(row.cells()) for row in rows)])
+def markdown(rows: list[list[str]], figures: bool = True) -> str:
+    """A table; of ``figures`` it has them in all columns but the first."""
+    head, *body = rows
+    return "\n".join(_line(row) for row in (head, ["---", *["---:" if figures else "---"] * (len(head) - 1)], *body))
 
 
-def _line(cells: list[str] | tuple[str, ...]) -> str:
+def speed(rows: list[Row]) -> str:
+    """The table of what the ways took."""
+    return markdown([list(COLUMNS), *(row.cells() for row in rows)])
+
+
+def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
@@ -70,24 +83,3 @@ def write(path: Path, text: str) -> None:
         raise ValueError(f"{path}: wanted the marks {BEGIN} and {END}, one is missing. Put them back.")
     before, _begin, rest = page.partition(BEGIN)
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
-
-
-def verdicts(rows: list[Row], loop_seconds: tuple[int, float] | None) -> Iterator[tuple[bool, str]]:
-    """Whether what was measured is as it has to be: (is it, in words).
-
-    :param loop_seconds: how many servers the measured loop brought up, and in how many seconds.
-    """
-    for row in rows:
-        m, n = row.measured, row.scene.servers
-        if row.way == "wave" and row.again:
-            yield m.requests["write"] == 0, f"{n} servers, second run: {m.requests['write']} writes (none)"
-        elif row.way == "wave" and n == 500:
-            yield m.wall <= 1.5 * row.scene.bound, f"500 servers: {m.wall / row.scene.bound:.2f} x bound (at most 1.5)"
-            yield m.total <= 4.1 * n, f"500 servers: {m.total / n:.2f} requests per server (at most 4.1)"
-            yield m.cpu <= 10, f"500 servers: {m.cpu:.1f} s of processors (at most 10)"
-            yield m.requests["authentication"] == 1, f"500 servers: {m.requests['authentication']} authentication (1)"
-        elif row.way == "wave" and n == 100 and loop_seconds:
-            count, seconds = loop_seconds
-            how = "measured" if count == 100 else f"extrapolated from {count}"
-            times = seconds / count * 100 / m.wall
-            yield times >= 20, f"100 servers: {times:.0f} times as fast as the loop, {how} (at least 20)"

@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
-from bench.cloud import POINTS
 from bench.documents import DEVICE, PLAN, made_id, server_name
 from bench.measure import Measured, Scene, run
+from bench.site import POINTS
 
 Task = dict[str, Any]
 
@@ -29,32 +29,32 @@ class Way:
     """One way.
 
     :param play: makes the play.
+    :param fixed: seconds that it takes about, on a quiet machine with the stated times of the defaults.
+    :param each: further seconds for each server.
     :param serial: whether a server waits for the one before, so that the time of N follows from that of fewer.
     :param hosts: whether each server is a host of the inventory.
+    :param up: whether all servers are up afterwards, or none.
+    :param handover: how the servers are handed over.
     """
 
     name: str
     label: str
     play: Callable[[], Task]
+    fixed: float = 12.0
+    each: float = 0.006
     serial: bool = False
     hosts: bool = False
+    up: bool = True
+    handover: str = "attach"
 
 
 def _play(*tasks: Task, **more: Any) -> Task:
     return {"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **more}
 
 
-def _wave() -> Task:
-    task = {
-        "name": "Fail over",
-        "standby.openstack.dr_wave": {
-            "operation": "failover",
-            "plan": "{{ plan }}",
-            "timeout": 600,
-            "journal_folder": "{{ playbook_dir }}/standby-runs",
-        },
-    }
-    return _play(task, vars_files=["plan.json"])
+def _wave(operation: str = "failover") -> Task:
+    options = {"operation": operation, "plan": "{{ plan }}", "timeout": 600}
+    return _play({"name": operation, "standby.openstack.dr_wave": options}, vars_files=["plan.json"])
 
 
 def _attach(server: str, volume: str) -> Task:
@@ -103,16 +103,31 @@ def _hosts_ours() -> Task:
     return _play(*tasks, hosts="all", strategy="free")
 
 
+#: The compared ways of a failover.
 WAYS = {
     way.name: way
     for way in (
         Way("wave", "`dr_wave` (one task)", _wave),
-        Way("hosts", "a host per server, modules of this collection", _hosts_ours, hosts=True),
-        Way("hosts-openstack", "a host per server, openstack.cloud", _hosts_theirs, hosts=True),
-        Way("loop-late", "`loop` of openstack.cloud, waiting at the end", _loop_late, serial=True),
-        Way("loop", "`loop` of openstack.cloud, waiting for each", _loop, serial=True),
+        Way("hosts", "a host per server, modules of this collection", _hosts_ours, 13, 0.65, hosts=True),
+        Way("hosts-openstack", "a host per server, openstack.cloud", _hosts_theirs, 13, 0.65, hosts=True),
+        Way("loop-late", "`loop` of openstack.cloud, waiting at the end", _loop_late, 10, 4.5, serial=True),
+        Way("loop", "`loop` of openstack.cloud, waiting for each", _loop, 2, 16.2, serial=True),
     )
 }
+
+#: The operations of a plan whose requests are counted: those of each row follow each other on one cloud.
+OPERATIONS = (
+    (Way("build", "build", lambda: _wave("build")),) * 2,
+    (
+        *(Way("prepare", "prepare", lambda: _wave("prepare"), up=False),) * 2,
+        Way("readiness", "readiness", lambda: _wave("readiness"), 2, up=False),
+        *(Way("failover", "failover", _wave),) * 2,
+    ),
+    (
+        Way("prepare-recreate", "prepare, recreate", lambda: _wave("prepare"), up=False, handover="recreate"),
+        *(Way("failover-recreate", "failover, recreate", _wave, handover="recreate"),) * 2,
+    ),
+)
 
 
 def prepare(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> list[str]:
@@ -125,7 +140,7 @@ def prepare(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> list
         ("clouds.yaml", _clouds(port)),
         ("inventory.yml", {"all": {"hosts": hosts, "vars": local}}),
         ("servers.json", {"servers": servers}),
-        ("plan.json", {"plan": _plan(scene)}),
+        ("plan.json", {"plan": _plan(scene, way.handover)}),
         ("play.yml", [way.play()]),
     ):
         text = json.dumps(content) if name.endswith("json") else yaml.safe_dump(content, sort_keys=False)
@@ -156,15 +171,15 @@ def _clouds(port: int) -> Task:
     return {"clouds": clouds}
 
 
-def _plan(scene: Scene) -> Task:
+def _plan(scene: Scene, handover: str) -> Task:
     servers = [
         {
             "name": server_name(number),
             "flavor": "m1.tiny",
             "boot_volume": {"image": "cirros", "size": 20},
-            "ports": [{"network": "app", "name": f"{server_name(number)}-port"}],
+            "ports": [{"network": "app", "name": f"{server_name(number)}-port", "security_groups": ["app"]}],
         }
         for number in range(scene.servers)
     ]
     sites = {"a": {"cloud": "bench_a"}, "b": {"cloud": "bench_b"}}
-    return {"name": PLAN, "sites": sites, "servers": servers}
+    return {"name": PLAN, "handover": handover, "sites": sites, "servers": servers}

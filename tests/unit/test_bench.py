@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,12 @@ from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from bench.cloud import PAGE, POINTS, Cloud, kinds
+from bench.answers import PAGE
+from bench.cloud import Cloud, kinds
 from bench.documents import DEVICE, TOKEN, made_id
-from bench.measure import Measured, Scene, active, counts, pretended_cloud
+from bench.measure import Scene, active, counts, pretended_cloud
 from bench.server import Limits
-from bench.table import BEGIN, END, Row, verdicts, write
+from bench.site import POINTS
 from bench.ways import WAYS, prepare
 
 SERVER, VOLUME = made_id("server", 0), made_id(f"volume-{POINTS[-1]}", 0)
@@ -101,53 +101,53 @@ def test_what_requests_are_for() -> None:
     assert kinds(cloud.counts.items()) == {"write": 1, "read": 1, "list": 1, "discovery": 2}
 
 
-def measured(wall: float, total: int, write: int = 1, authentication: int = 1) -> Measured:
-    return Measured(wall, 5.0, 100.0, 0, Counter(write=write, authentication=authentication), Counter({"GET x": total}))
+def built(cloud: Cloud) -> str:
+    """Makes a volume, a port and a server of them; returns the id of the server."""
+    volume = ask(cloud, "POST", "volume/v3/volumes", {"volume": {"name": "v", "size": 1}})[1]["volume"]
+    port = ask(cloud, "POST", "network/v2.0/ports", {"port": {"name": "p"}})[1]["port"]
+    assert (volume["status"], port["device_id"]) == ("creating", "")
+    disks = [{"uuid": volume["id"], "boot_index": 0}]
+    wanted = {"name": "web", "networks": [{"port": port["id"]}], "block_device_mapping_v2": disks}
+    assert ask(cloud, "POST", "compute/v2.1/servers", {"server": wanted})[0] == 400, "the volume is being made"
+    cloud.site.clock = lambda: 1e9
+    return ask(cloud, "POST", "compute/v2.1/servers", {"server": wanted})[1]["server"]["id"]
 
 
-@pytest.mark.parametrize(
-    ("wall", "total", "authentication", "good"),
-    [
-        (16.0, 2050, 1, [True, True, True, True]),
-        (16.1, 2050, 1, [False, True, True, True]),
-        (16.0, 2051, 2, [True, False, True, False]),
-    ],
-)
-def test_the_verdict_on_500_servers(wall: float, total: int, authentication: int, good: list[bool]) -> None:
-    row = Row("wave", "w", Scene(500, 0.1, 10.0), measured(wall, total, 1000, authentication))
-    assert [verdict for verdict, _words in verdicts([row], None)] == good
+def test_the_way_of_a_twin() -> None:
+    cloud = Cloud(0, 0, empty=True)
+    server = built(cloud)
+    one = f"compute/v2.1/servers/{server}"
+    assert ask(cloud, "GET", one)[1]["server"]["status"] == "BUILD"
+    cloud.site.clock = lambda: 2e9
+    (volume,) = ask(cloud, "GET", f"{one}/os-volume_attachments")[1]["volumeAttachments"]
+    path = f"volume/v3/volumes/{volume['id']}"
+    assert ask(cloud, "GET", path)[1]["volume"]["status"] == "in-use"
+    assert ask(cloud, "DELETE", f"{one}/os-volume_attachments/{volume['id']}")[0] == 409, "it is not shelved"
+    assert ask(cloud, "POST", f"{one}/action", {"shelve": None})[0] == 202
+    cloud.site.clock = lambda: 3e9
+    assert ask(cloud, "DELETE", path)[0] == 400, "it is attached"
+    assert ask(cloud, "DELETE", f"{one}/os-volume_attachments/{volume['id']}")[0] == 202
+    assert ask(cloud, "DELETE", path)[0] == 202
+    assert ask(cloud, "DELETE", one)[0] == 202
+    assert ask(cloud, "GET", one)[0] == 404
+    assert ask(cloud, "GET", "network/v2.0/ports?name=p")[1]["ports"][0]["device_id"] == ""
 
 
-@pytest.mark.parametrize(("loop", "good"), [((100, 260.0), True), ((10, 26.0), True), ((100, 259.0), False)])
-def test_the_verdict_on_the_loop(loop: tuple[int, float], good: bool) -> None:
-    row = Row("wave", "w", Scene(100, 0.1, 10.0), measured(13.0, 400))
-    assert [verdict for verdict, _words in verdicts([row], loop)] == [good]
+def test_a_stock_cloud_does_not_know_the_guarded_api() -> None:
+    cloud = Cloud(1, 0, stock=True)
+    assert ask(cloud, "GET", f"compute/v2.1/servers/{SERVER}/os-root-volume")[0] == 404
+    assert ask(cloud, "GET", "compute/v2.1/extensions")[1] == {"extensions": []}
 
 
-def test_a_second_run_that_writes_is_told() -> None:
-    row = Row("wave", "w", Scene(10, 0.1, 10.0), measured(1.0, 10, write=1), again=True)
-    assert list(verdicts([row], None)) == [(False, "10 servers, second run: 1 writes (none)")]
-
-
-def test_only_what_is_between_the_marks_is_replaced(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write(page, "new")
-    assert page.read_text() == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
-    page.write_text("no marks")
-    with pytest.raises(ValueError, match="one is missing"):
-        write(page, "new")
-
-
-def fail_over(folder: Path) -> Fleet:
-    """A failover in this process, with the real SDK over real HTTP."""
+def wave(folder: Path, operation: str = "failover") -> Fleet:
+    """An operation in this process, with the real SDK over real HTTP."""
     plan = json.loads((folder / "plan.json").read_text())
     options = ArgumentSpecValidator({"plan": {"type": "dict", "options": PLAN_OPTIONS}}).validate(plan)
-    wave = Wave(
+    jobs = Wave(
         recovery_plan(options.validated_parameters["plan"]), lambda name: Session({"cloud": name}, 20), utc_now()
     )
-    fleet = Fleet(wave.poll, timeout=30, threads=20)
-    fleet.run(wave.jobs("failover"))
+    fleet = Fleet(jobs.poll, timeout=30, threads=20)
+    fleet.run(jobs.jobs(operation))
     return fleet
 
 
@@ -158,12 +158,27 @@ def test_a_wave_of_servers_comes_up_and_a_second_run_changes_nothing(
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     with pretended_cloud(scene) as port:
         prepare(tmp_path, scene, port, WAYS["wave"], 5)
-        first = fail_over(tmp_path)
+        first = wave(tmp_path)
         assert {str(result) for result in first.results.values() if isinstance(result, Exception)} == set()
         assert active(port) == 25
         before = counts(port)
         assert before["POST compute/v2.1/servers/ID/os-volume_attachments"] == 25
         assert before["POST identity/v3/auth/tokens"] == 1
-        again = fail_over(tmp_path)
+        again = wave(tmp_path)
         assert not any(result.plan.changed for result in again.results.values())  # type: ignore[union-attr]
         assert kinds((counts(port) - before).items())["write"] == 0
+
+
+def test_readiness_asks_each_server_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the guarded API says of its root is in no list."""
+    scene = Scene(servers=25, latency=0.0, unshelve=0.0)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+    with pretended_cloud(scene) as port:
+        prepare(tmp_path, scene, port, WAYS["wave"], 5)
+        results = wave(tmp_path, "readiness").results.values()
+        assert {str(result) for result in results if isinstance(result, Exception)} == set()
+        lines = counts(port)
+    asked = {line: count for line, count in lines.items() if kinds([(line, count)]).keys() & {"list", "read", "write"}}
+    assert asked.pop("GET compute/v2.1/servers/ID/os-root-volume") == 25
+    assert set(asked.values()) == {1}
+    assert not [line for line in asked if "ID" in line]

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The benchmark: what it measures in which order, and what it says of it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from bench.main import parsed, report
+from bench.measure import Measured, Scene
+from bench.purposes import by_purpose, purpose, table
+from bench.stages import stages
+from bench.table import BEGIN, END, Row, write
+from bench.verdicts import Verdict, verdicts
+
+
+def measured(wall: float, total: int, write: int = 1, authentication: int = 1) -> Measured:
+    return Measured(wall, 5.0, 100.0, 0, Counter(write=write, authentication=authentication), Counter({"GET x": total}))
+
+
+def row(servers: int, took: Measured, way: str = "wave", again: bool = False) -> Row:
+    return Row(way, way, Scene(servers, 0.1, 10.0), took, again)
+
+
+def judged(*rows: Row) -> dict[str, bool | None]:
+    return {verdict.claim: verdict.holds for verdict in verdicts(rows)}
+
+
+OF_500 = ("wall", "authentications", "requests for each server", "seconds of processors")
+
+
+@pytest.mark.parametrize(
+    ("wall", "total", "authentication", "good"),
+    [
+        (16.0, 2050, 1, [True, True, True, True]),
+        (16.1, 2050, 1, [False, True, True, True]),
+        (16.0, 2051, 2, [True, False, False, True]),
+    ],
+)
+def test_the_verdict_on_500_servers(wall: float, total: int, authentication: int, good: list[bool]) -> None:
+    found = judged(row(500, measured(wall, total, 1000, authentication)))
+    assert [found[f"500 servers: {words}"] for words in OF_500] == good
+
+
+@pytest.mark.parametrize(
+    ("servers", "wall", "good", "words"),
+    [
+        (100, 260.0, True, "20 times (260 s)"),
+        (10, 26.0, True, "20 times (extrapolated from 10 servers)"),
+        (100, 259.0, False, "20 times (259 s)"),
+    ],
+)
+def test_the_verdict_on_the_loop(servers: int, wall: float, good: bool, words: str) -> None:
+    found = verdicts([row(100, measured(13.0, 400)), row(servers, measured(wall, 1), "loop")])
+    (verdict,) = [verdict for verdict in found if "loop" in verdict.claim]
+    assert (verdict.measured, verdict.holds) == (words, good)
+
+
+@pytest.mark.parametrize(("writes", "good"), [((0, 0), True), ((0, 1), False)])
+def test_a_second_run_that_writes_is_told(writes: tuple[int, int], good: bool) -> None:
+    rows = [row(n, measured(1.0, 10, written), again=True) for n, written in zip((10, 100), writes, strict=True)]
+    assert judged(*rows)["wave, second run (10, 100 servers): writes"] is good
+
+
+@pytest.mark.parametrize(("total", "good"), [(120, True), (121, False)])
+def test_the_verdict_on_readiness(total: int, good: bool) -> None:
+    assert (
+        judged(row(100, measured(1.0, total), "readiness"))["readiness: requests for each server, and those of the run"]
+        is good
+    )
+
+
+def test_what_was_not_measured_is_neither_good_nor_bad() -> None:
+    assert set(judged().values()) == {None}
+    assert {tuple(verdict.cells()[2:]) for verdict in verdicts([])} == {("not measured", "")}
+
+
+def test_our_own_wave_comes_first_and_the_loop_last() -> None:
+    names = [stage.ways[0].name for stage in stages(parsed([]))]
+    assert names[:8] == ["wave"] * 5 + ["build", "prepare", "prepare-recreate"]
+    assert names[-2:] == ["loop-late", "loop"]
+    by_name = {stage.ways[0].name: stage.scene.servers for stage in stages(parsed([]))}
+    assert (by_name["loop"], by_name["loop-late"], by_name["hosts"]) == (100, 10, 100)
+
+
+def test_only_some_of_it() -> None:
+    (stage,) = stages(parsed(["--ways", "loop", "--loop-n", "3"]))
+    assert (str(stage), round(stage.seconds)) == ("`loop` of openstack.cloud, waiting for each: 3 servers", 51)
+    with pytest.raises(SystemExit):
+        parsed(["--ways", "walk"])
+
+
+def test_requests_are_counted_by_what_they_are_for() -> None:
+    lines = {"GET volume/v3/volumes/ID": 2, "GET compute/v2.1/servers/ID": 3, "POST volume/v3/volumes": 1, "PUT x": 4}
+    assert by_purpose(lines) == {"state of one resource": 5, "make a volume": 1, "PUT x": 4}
+    assert purpose("DELETE volume/v3/volumes/ID/metadata/standby_building") == "mark a volume"
+    assert table([("build", 5, lines), ("again", 5, {"PUT x": 1})])[1:] == [
+        ["state of one resource", "5", ""],
+        ["make a volume", "1", ""],
+        ["PUT x", "4", "1"],
+        ["all", "10", "1"],
+        ["for each server", "2.00", "0.20"],
+    ]
+
+
+def test_the_report_has_all_tables() -> None:
+    rows = [row(500, measured(16.0, 2050)), row(100, measured(2.0, 110), "readiness")]
+    text = report("conditions", rows, [Verdict("claim", "wanted", "measured", True)])
+    for words in (
+        "conditions",
+        "| wave | 500 | 16.0 | 1.50 |",
+        "| GET x | 110 |",
+        "| claim | wanted | measured | holds |",
+    ):
+        assert words in text
+
+
+def test_only_what_is_between_the_marks_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write(page, "new")
+    assert page.read_text() == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    page.write_text("no marks")
+    with pytest.raises(ValueError, match="one is missing"):
+        write(page, "new")

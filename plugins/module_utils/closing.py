@@ -61,10 +61,9 @@ def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 
 def duration(seconds: float) -> str:
-    """A time span as people say it, to the second: "42 s", "12 min 5 s", "3 h 7 min"."""
+    """A time span as people say it, in its two largest units: "42 s", "12 min 5 s", "1 h", "3 d 7 h"."""
     whole = round(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    if whole < 7200:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    units = [(whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")]
+    first = next((place for place, (number, _unit) in enumerate(units) if number), len(units) - 1)
+    told = [f"{number} {unit}" for number, unit in units[first : first + 2] if number]
+    return " ".join(told) or "0 s"

@@ -68,7 +68,7 @@ def test_all_problems_are_told_at_once(alone: Story) -> None:
 
 
 def test_the_documentation_of_every_role_can_be_shown() -> None:
-    roles = [f"standby.openstack.{name}" for name in ("boot_from_volume", "dr_site_b", "dr_replication")]
+    roles = [f"standby.openstack.{name}" for name in ("boot_from_volume", "dr_site_b", "dr_replication", "dr_report")]
     done = subprocess.run(["ansible-doc", "-t", "role", *roles], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "dr_site_b_site_a_is_down" in done.stdout

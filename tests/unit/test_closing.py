@@ -47,7 +47,7 @@ def test_the_lag_after_a_replication_counts_the_run_itself() -> None:
     assert lines("replicate", {"db": good(lag=0), "app": good(changed=False, lag=60)}, 30.0)[1:] == [
         "  server  recovery point        outcome  lag now",
         "  db      2026-11-20T20:13:00Z  new      30 s",
-        "  app     2026-11-20T20:13:00Z  kept     90 s",
+        "  app     2026-11-20T20:13:00Z  kept     1 min 30 s",
     ]
 
 
@@ -65,7 +65,17 @@ def test_operations_without_recovery_points(operation: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0 s"), (119, "119 s"), (120, "2 min 0 s"), (7199, "119 min 59 s"), (11220, "3 h 7 min")],
+    [
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (119, "1 min 59 s"),
+        (3600, "1 h"),
+        (7199, "1 h 59 min"),
+        (11220, "3 h 7 min"),
+        (86400, "1 d"),
+        (90061, "1 d 1 h"),
+    ],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run came to: whether it succeeded, in one sentence, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..closing import duration
+from .reading import Told
+from .rows import GOOD, Row, count
+from .words import Words
+
+
+def verdict(told: Told) -> str:
+    """How the run ended: "succeeded", "failed", "refused" before anything was done, or "stopped" without an end."""
+    if told.fence and not told.fence.get("allowed"):
+        return "refused"
+    if told.end is None:
+        return "stopped"
+    return "failed" if told.end.get("failed") else "succeeded"
+
+
+def figures(told: Told, rows: Sequence[Row]) -> dict[str, Any]:
+    """The numbers of a run. ``recovery_time`` is that of a failover: until the last server was up, in seconds."""
+    ages = [row["age_of_data"] for row in rows if row["age_of_data"] is not None]
+    brought_up = [row["seconds"] for row in rows if row["outcome"] == "done"]
+    is_failover = told.run.get("operation") == "failover"
+    return {
+        "servers": len(rows),
+        "good": count(rows, *GOOD),
+        "changed": count(rows, "done"),
+        "failed": count(rows, "failed"),
+        "not_started": count(rows, "skipped", "waiting"),
+        "under_way": count(rows, "unfinished"),
+        "seconds": told.seconds,
+        "recovery_time": max(brought_up, default=None) if is_failover else None,
+        "oldest_data": max(ages, default=None),
+        "rpo": told.run.get("rpo"),
+        "rpo_missed": sum(row["within_rpo"] is False for row in rows),
+    }
+
+
+def headline(told: Told, found: dict[str, Any], words: Words) -> str:
+    """One sentence for people who read no further."""
+    noun = f"{words.noun}{' (check mode)' if told.run.get('check') else ''}"
+    what = f"{noun} of {told.run.get('plan')} {words.where}".rstrip()
+    how = verdict(told)
+    if how == "refused":
+        return f"{what} was refused: nothing was changed."
+    tell = {"stopped": _stopped, "failed": _failed, "succeeded": _succeeded}[how]
+    return f"{what} {tell(found, words)}."
+
+
+def _succeeded(found: dict[str, Any], words: Words) -> str:
+    head = f"{words.passed}: {found['good']} of {found['servers']} servers {words.good}"
+    if not found["changed"] and words.still != words.good:
+        return f"{head}; nothing had to be done"
+    took = found["seconds"] if found["recovery_time"] is None else found["recovery_time"]
+    return f"{head} in {duration(took)}{_oldest(found)}"
+
+
+def _oldest(found: dict[str, Any]) -> str:
+    return "" if found["oldest_data"] is None else f"; oldest data {duration(found['oldest_data'])}"
+
+
+def _failed(found: dict[str, Any], words: Words) -> str:
+    if not found["good"] and not found["failed"]:
+        return "failed before any server was begun"
+    left = [f"{found['failed']} {words.bad}"] if found["failed"] else []
+    left += [f"{found['not_started']} not started"] if found["not_started"] else []
+    return f"failed: {found['good']} of {found['servers']} servers {words.good}, {', '.join(left)}{_oldest(found)}"
+
+
+def _stopped(found: dict[str, Any], words: Words) -> str:
+    head = f"was stopped before its end: {found['good']} of {found['servers']} servers {words.good}"
+    return f"{head} after {duration(found['seconds'])}"

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page in words: everything that the template shows, as texts that are ready to be shown, and the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..closing import duration
+from .chart import LONGEST_NAME, MANY, panels
+from .reading import Told
+from .rows import Row
+from .steps import appendix
+from .table import handovers, outcome, problems, sign, table
+from .texts import day, plain, span
+from .words import Words
+
+Document = Mapping[str, Any]
+
+#: How the end of a run looks: a sign that needs no colour, a word and a tone.
+_SIGNS = {
+    "succeeded": ("✓", "good"),
+    "failed": ("✗", "bad"),
+    "refused": ("✗", "bad"),
+    "stopped": ("!", "warn"),
+}
+
+
+def page(told: Told, document: Document, words: Words) -> dict[str, Any]:
+    """All that the page shows, from the report as data."""
+    rows = document["servers"]
+    sign, tone = _SIGNS[document["outcome"]]
+    return {
+        "title": f"{words.noun} of {document['plan']}, {day(document['started'])}",
+        "headline": document["headline"],
+        "sign": sign,
+        "tone": tone,
+        "subtitle": f"{day(document['started'])}, started by {document['user']} on {document['host']}",
+        "tiles": list(tiles(document, words)),
+        "notes": list(notes(told, document)),
+        "fence": _fence(document),
+        "problems": problems(rows, words),
+        "problems_title": "What failed, and why" if document["figures"]["failed"] else "What was under way",
+        **_timeline(rows, words, document["figures"]["seconds"]),
+        "dense": len(rows) > MANY,
+        **table(rows, words),
+        "handovers": handovers(rows),
+        "about": [(name, text) for name, text in _about(told, document) if text],
+        "parameters": [(name, plain(value)) for name, value in document["parameters"].items()],
+        "versions": [(name, plain(value)) for name, value in document["versions"].items()],
+        **appendix(rows),
+    }
+
+
+def _timeline(rows: Sequence[Row], words: Words, seconds: float) -> dict[str, Any]:
+    """The chart, what its looks mean and what it shows in words; no panels if nothing was done that takes time."""
+    drawn = {bar["part"] for row in rows for bar in row["parts"]}
+    looks = {part.key: part.look for part in words.parts}
+    return {
+        "legend": [{"label": part.label, "look": part.look} for part in words.parts if part.key in drawn],
+        "panels": panels(_labelled(rows, words), looks, seconds) if drawn else [],
+        "chart": f"A row for each of {len(rows)} servers, from the start of the run to {span(seconds)} later.",
+        "names": min(max((len(row["name"]) for row in rows), default=0) + 2, LONGEST_NAME),
+    }
+
+
+def _labelled(rows: Sequence[Row], words: Words) -> list[Row]:
+    """The rows, each with what stands at the end of its bar."""
+    return [
+        {**row, "label": span(row["seconds"]) if row["outcome"] == "done" else f"{sign(row)} {outcome(row, words)}"}
+        for row in rows
+    ]
+
+
+def tiles(document: Document, words: Words) -> Iterator[dict[str, str]]:
+    """The figures that come first: servers, recovery time, age of the data."""
+    found = document["figures"]
+    whole = found["good"] == found["servers"]
+    left = [(found["failed"], words.bad), (found["not_started"], "not started"), (found["under_way"], "under way")]
+    note = ", ".join(f"{number} {what}" for number, what in left if number)
+    yield _tile(f"Servers {words.good}", f"{found['good']} of {found['servers']}", note, "" if whole else "bad")
+    if document["operation"] == "failover":
+        yield _recovery_time(found, whole)
+    else:
+        yield _tile("Duration", span(found["seconds"]), "")
+    if words.data:
+        yield _data(found, words)
+
+
+def _tile(label: str, value: str, note: str, tone: str = "") -> dict[str, str]:
+    return {"label": label, "value": value, "note": note, "tone": tone}
+
+
+def _recovery_time(found: Mapping[str, Any], whole: bool) -> dict[str, str]:
+    """The time until everything was up is only known when everything is up."""
+    took, label = found["recovery_time"], "Recovery time (RTO)"
+    if not whole:
+        note = f"the last one that came up took {duration(took)}" if took is not None else "no server was brought up"
+        return _tile(label, "not reached", note, "bad")
+    if took is None:
+        return _tile(label, "0 s", "everything ran already")
+    return _tile(label, duration(took), "from the start of this run until the last server was up")
+
+
+def _data(found: Mapping[str, Any], words: Words) -> dict[str, str]:
+    rpo, oldest = found["rpo"], found["oldest_data"]
+    if oldest is None:
+        return _tile(words.data, "-", "no server tells")
+    if rpo is None:
+        return _tile(words.data, duration(oldest), "the plan has no target")
+    missed = found["rpo_missed"]
+    told = f"missed by {missed} of {found['servers']} servers" if missed else "met"
+    return _tile(words.data, duration(oldest), f"target {duration(rpo)}: {told}", "bad" if missed else "")
+
+
+def notes(told: Told, document: Document) -> Iterator[str]:
+    """What must be known to read the report aright."""
+    if document["outcome"] == "stopped":
+        yield (
+            "The journal has no end: the run was killed, or it is still going on. What is said here is as of its last "
+            "line. Start the same playbook again: it reads the cloud and carries on."
+        )
+    if told.unread:
+        yield (
+            f"{told.unread} lines of the journal could not be read."
+            if told.unread > 1
+            else ("One line of the journal is cut off and was left out.")
+        )
+    if document["carries_on"]:
+        yield f"This run carries on run {document['carries_on']}, which did not come to its end."
+    if document["msg"] and document["outcome"] == "failed" and not any(row["msg"] for row in document["servers"]):
+        yield document["msg"]
+
+
+def _fence(document: Document) -> dict[str, str]:
+    """What was decided before the first server was touched, in words; {} for operations that do not ask site A."""
+    fence = document["fence"]
+    if not fence:
+        return {}
+    if not fence["allowed"]:
+        return {"text": fence["text"], "tone": "bad"}
+    return {"text": f"The failover went on: {fence['text'].rstrip('.')}.", "tone": ""}
+
+
+def _about(told: Told, document: Document) -> Iterator[tuple[str, str]]:
+    requests = document["requests"]
+    yield "Started", day(document["started"])
+    yield "Ended", day(document["ended"]) or f"not recorded; last line after {duration(told.seconds)}"
+    yield "Started by", f"{document['user']} on {document['host']}, process {document['process']}"
+    yield "Run", document["run"]
+    yield "Plan", document["plan"]
+    yield "Clouds", ", ".join(f"site {site.upper()}: {name}" for site, name in document["clouds"].items())
+    yield "Requests sent", ", ".join(f"{cloud}: {total(counts):,}" for cloud, counts in requests.items())
+    yield "Journal", document["journal"]
+
+
+def total(counts: Mapping[str, Any]) -> int:
+    """The sum of all numbers, however deep they are."""
+    return sum(total(value) if isinstance(value, Mapping) else int(value) for value in counts.values())

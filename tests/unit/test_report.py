@@ -1,0 +1,280 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report says of a run: outcomes, sentences, figures, times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import journals
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.report.document import report
+from ansible_collections.standby.openstack.plugins.module_utils.report.reading import NoJournal
+from ansible_collections.standby.openstack.plugins.module_utils.report.steps import MOST_STEPS
+from journals import Journal
+
+
+def of(journal: Journal | str) -> dict[str, Any]:
+    """The report on a journal."""
+    return report(journal if isinstance(journal, str) else journal.text, "shop-failover.jsonl")
+
+
+def data(journal: Journal | str) -> dict[str, Any]:
+    """The report as data."""
+    return of(journal)["report"]
+
+
+def page(journal: Journal | str) -> dict[str, Any]:
+    """What the page shows."""
+    return of(journal)["page"]
+
+
+def outcomes(journal: Journal | str) -> dict[str, str]:
+    """By server what became of it."""
+    return {row["name"]: row["outcome"] for row in data(journal)["servers"]}
+
+
+def unchanged() -> Journal:
+    """A second failover: everything ran already."""
+    return Journal().fence().server("db", 0.4, "unchanged").server("app", 0.4, "unchanged").end(0.5, changed=False)
+
+
+def nothing_reached() -> Journal:
+    """Site B could not be reached, so that no server was begun."""
+    return Journal().fence().end(0.6, failed=True, changed=False, msg="site_b does not answer")
+
+
+def one(operation: str, outcome: str = "done", **fields: Any) -> Journal:
+    """A run about one server."""
+    return Journal(operation, ("db",), **fields).server("db", 42.4, outcome).end(43.0)
+
+
+SHOP = "Failover of shop to site B"
+
+
+@pytest.mark.parametrize(
+    ("journal", "outcome", "headline"),
+    [
+        (
+            journals.succeeded(),
+            "succeeded",
+            f"{SHOP} succeeded: 2 of 2 servers up in 1 min 42 s; oldest data 4 min 10 s.",
+        ),
+        (unchanged(), "succeeded", f"{SHOP} succeeded: 2 of 2 servers up; nothing had to be done."),
+        (
+            journals.failed(),
+            "failed",
+            f"{SHOP} failed: 1 of 3 servers up, 1 failed, 1 not started; oldest data 4 min 10 s.",
+        ),
+        (journals.killed(), "stopped", f"{SHOP} was stopped before its end: 1 of 3 servers up after 13 s."),
+        (journals.refused(), "refused", f"{SHOP} was refused: nothing was changed."),
+        (nothing_reached(), "failed", f"{SHOP} failed before any server was begun."),
+        (Journal(), "stopped", f"{SHOP} was stopped before its end: 0 of 2 servers up after 0 s."),
+        (one("build", site="a"), "succeeded", "Build of shop at site A succeeded: 1 of 1 servers as planned in 43 s"),
+        (one("prepare"), "succeeded", "Preparation of shop at site B succeeded: 1 of 1 servers prepared in 43 s"),
+        (
+            one("readiness", "unchanged"),
+            "succeeded",
+            "Readiness check of shop for a failover to site B passed: 1 of 1 servers ready in 43 s; oldest data 4 min",
+        ),
+        (
+            one("replicate"),
+            "succeeded",
+            "Replication of shop to site B succeeded: 1 of 1 servers replicated in 43 s; oldest data 4 min 53 s",
+        ),
+        (one("drill_end"), "succeeded", "Drill end of shop succeeded: 1 of 1 servers done in 43 s"),
+    ],
+)
+def test_the_sentence_for_people_who_read_no_further(journal: Journal, outcome: str, headline: str) -> None:
+    found = data(journal)
+    assert found["outcome"] == outcome
+    assert found["headline"].startswith(headline)
+
+
+def test_what_became_of_each_server() -> None:
+    assert outcomes(journals.succeeded()) == {"db": "done", "app": "done"}
+    assert outcomes(journals.failed()) == {"db": "done", "web": "failed", "app": "skipped"}
+    assert outcomes(journals.killed()) == {"db": "done", "web": "unfinished", "app": "waiting"}
+    assert outcomes(unchanged()) == {"db": "unchanged", "app": "unchanged"}
+
+
+def test_servers_stand_by_tier_then_in_the_order_of_the_plan() -> None:
+    journal = Journal(servers=("web", "db", "app"), tiers={"web": 2, "db": 1, "app": 2})
+    assert list(outcomes(journal)) == ["db", "web", "app"]
+
+
+def test_a_killed_run_ends_anywhere() -> None:
+    """Every beginning of a journal that holds its first line, by line and by character, is a report."""
+    lines = journals.failed().text.splitlines(keepends=True)
+    for number in range(1, len(lines)):
+        whole = "".join(lines[:number])
+        found = data(whole)
+        assert (found["outcome"], found["unread_lines"]) == ("stopped", 0)
+        assert data(whole + lines[number][: len(lines[number]) // 2])["unread_lines"] == 1
+
+
+def test_a_line_that_is_cut_off_is_said() -> None:
+    assert (
+        "One line of the journal is cut off and was left out." in page(journals.killed().text + '{"kind": "st')["notes"]
+    )
+
+
+def test_the_step_that_was_under_way_is_told() -> None:
+    found = of(journals.killed())
+    web = found["report"]["servers"][1]
+    assert [(step["text"], step["state"], step["end"]) for step in web["steps"]] == [
+        ("attach volume web-root as root", "done", 1.5),
+        ("unshelve server web", "open", None),
+    ]
+    (problem,) = found["page"]["problems"]
+    assert problem["msg"] == "The journal ends while this was done: unshelve server web."
+    assert found["page"]["problems_title"] == "What was under way"
+
+
+def test_why_a_server_failed_with_the_id_of_the_request() -> None:
+    web, app = page(journals.failed())["problems"]
+    assert web["msg"].endswith("answered with 403: Quota exceeded.")
+    assert ("OpenStack request id", "req-of-the-quota") in web["facts"]
+    assert ("Step", "unshelve server web") in web["facts"]
+    assert (app["outcome"], app["facts"]) == ("not started", [])
+
+
+def test_the_request_of_the_step_that_failed_stands_in() -> None:
+    journal = Journal(servers=("db",)).step("db", "unshelve", "unshelve server db", 0.5, 9.0, msg="fell back")
+    assert data(journal.fails("db", 9.0, "fell back").end(9.1))["servers"][0]["request_id"] == "req-db-0"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "{", "[1]", "hello", '{"kind": "end"}'])
+def test_what_is_no_journal_is_refused(text: str) -> None:
+    with pytest.raises(NoJournal, match="Wanted the journal of a run, saw a file that does not begin like one"):
+        of(text)
+
+
+def test_a_journal_of_another_form_is_refused() -> None:
+    with pytest.raises(NoJournal, match=r"Wanted a journal of format 1, saw format 2\. Use the release that wrote it"):
+        of(Journal(format=2))
+
+
+def test_lines_of_another_kind_are_left_out() -> None:
+    journal = journals.succeeded()
+    text = journal.text.replace(
+        '{"kind": "fence"', '{"kind": "weather", "time": "2026-11-21T10:17:15.000Z"}\n{"kind": "fence"'
+    )
+    assert data(text)["headline"] == data(journal)["headline"]
+
+
+def test_a_line_without_seconds_has_its_time() -> None:
+    journal = Journal(servers=("db",))
+    journal.lines.append({"kind": "end", "time": journals.stamp(61.5), "failed": False, "changed": False})
+    assert data(journal)["figures"]["seconds"] == 61.5
+
+
+def tile(journal: Journal, number: int) -> tuple[str, str, str]:
+    """Value, note and tone of a figure."""
+    found = page(journal)["tiles"][number]
+    return found["value"], found["note"], found["tone"]
+
+
+@pytest.mark.parametrize(
+    ("journal", "told"),
+    [
+        (journals.succeeded(), ("1 min 42 s", "from the start of this run until the last server was up", "")),
+        (unchanged(), ("0 s", "everything ran already", "")),
+        (journals.failed(), ("not reached", "the last one that came up took 12 s", "bad")),
+        (journals.refused(), ("not reached", "no server was brought up", "bad")),
+    ],
+)
+def test_the_recovery_time(journal: Journal, told: tuple[str, str, str]) -> None:
+    assert tile(journal, 1) == told
+
+
+@pytest.mark.parametrize(
+    ("rpo", "told"),
+    [
+        (None, ("4 min 10 s", "the plan has no target", "")),
+        (250, ("4 min 10 s", "target 4 min 10 s: met", "")),
+        (249, ("4 min 10 s", "target 4 min 9 s: missed by 1 of 1 servers", "bad")),
+    ],
+)
+def test_the_age_of_the_data_and_its_target(rpo: int | None, told: tuple[str, str, str]) -> None:
+    journal = Journal(servers=("db",), rpo=rpo).failover_of("db").end(12.6)
+    assert tile(journal, 2) == told
+    assert data(journal)["servers"][0]["within_rpo"] == (None if rpo is None else rpo == 250)
+
+
+def test_a_server_that_ran_already_lost_nothing() -> None:
+    assert tile(unchanged(), 2) == ("-", "no server tells", "")
+
+
+def test_after_a_replication_the_data_is_as_old_as_the_run_took() -> None:
+    journal = Journal("replicate", ("db",)).server("db", 40, lag=0).end(43.0)
+    assert data(journal)["servers"][0]["age_of_data"] == 43.0
+
+
+def test_times_are_shown_in_utc_whatever_zone_they_are_written_in() -> None:
+    point = "2026-11-21T12:13:04.250+02:00"
+    found = page(Journal(servers=("db",)).server("db", 1.0, recovery_point=point).end(1.1))
+    assert found["table"][0][found["columns"].index("Recovery point")]["text"] == "2026-11-21 10:13:04 UTC"
+    assert dict(found["about"])["Ended"] == "2026-11-21 10:17:15 UTC"
+
+
+def test_a_time_that_is_none_is_shown_as_it_is() -> None:
+    found = page(Journal(servers=("db",)).server("db", 1.0, recovery_point="yesterday").end(1.1))
+    assert found["table"][0][2]["text"] == "yesterday"
+
+
+def test_columns_that_say_nothing_are_left_out() -> None:
+    assert page(journals.refused())["columns"] == ["Server", "Outcome"]
+    all_of_them = ["Server", "Outcome", "Tier", "Recovery point", "Data lost at most", "Up after", "Hand-over"]
+    assert page(journals.succeeded())["columns"] == all_of_them
+
+
+def test_what_was_decided_at_the_fence() -> None:
+    assert page(journals.succeeded())["fence"]["text"] == "The failover went on: site A does not answer (timed out)."
+    assert page(journals.refused())["fence"]["text"].startswith("Refused to fail over shop: site A answers, and there")
+    assert page(one("build"))["fence"] == {}
+
+
+def test_who_started_it_and_how() -> None:
+    found = page(Journal(carries_on="20261121T101000Z-0000", parameters={"only": "db", "timeout": 60, "x": [1]}))
+    assert dict(found["about"])["Started by"] == "operator on ansible-1, process 4711"
+    assert dict(found["about"])["Clouds"] == "site A: site_a, site B: site_b"
+    assert found["parameters"] == [("only", "db"), ("timeout", "60"), ("x", "[1]")]
+    assert dict(found["versions"])["ansible-core"] == "2.19.14"
+    assert found["notes"][-1] == "This run carries on run 20261121T101000Z-0000, which did not come to its end."
+
+
+def test_a_first_line_with_little_in_it_is_enough() -> None:
+    journal = Journal()
+    journal.lines[0] = {"kind": "run", "format": 1, "time": journals.stamp(0.0)}
+    assert data(journal.server("db", 1.0).end(1.1))["figures"]["servers"] == 1
+
+
+def test_why_a_run_failed_before_any_server_was_begun() -> None:
+    assert page(nothing_reached())["notes"] == ["site_b does not answer"]
+
+
+def test_requests_are_counted_however_deep() -> None:
+    journal = Journal().end(1.0, requests={"site_b": {"GET": {"compute": 1200, "network": 34}, "POST compute": 1}})
+    assert dict(page(journal)["about"])["Requests sent"] == "site_b: 1,235"
+
+
+def test_what_no_file_can_carry_is_replaced() -> None:
+    journal = (
+        Journal(servers=("db",)).fails("db", 1.0, "bell \a, escape \x1b[31m, half \ud800, tab \t, line \n, ü").end(1.1)
+    )
+    text = journal.text.replace("\ud800", "\\ud800")
+    assert data(text)["servers"][0]["msg"] == "bell �, escape �[31m, half �, tab \t, line \n, ü"
+
+
+def test_the_steps_of_many_servers_are_left_to_the_json_report() -> None:
+    names = tuple(f"s{number}" for number in range(MOST_STEPS // 3 + 2))
+    journal = Journal(servers=names)
+    for name in names[1:]:
+        journal.failover_of(name)
+    journal.step(names[0], "unshelve", "unshelve it", 0.5, 1.0, msg="no").fails(names[0], 1.0, "no").end(13.0)
+    found = of(journal)
+    assert [server["name"] for server in found["page"]["appendix"]] == [names[0]]
+    assert found["page"]["appendix_note"].startswith("The 4,003 steps are in the JSON report; here are those of")
+    assert sum(len(row["steps"]) for row in found["report"]["servers"]) == 4003

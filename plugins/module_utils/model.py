@@ -216,3 +216,27 @@ class Site:
 
     seen: Seen
     around: Surroundings
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of the collection's own; ``metadata`` are its marks."""
+
+    id: str
+    name: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class History:
+    """A server, and all of the project that tells what its volumes were and which revert of them is under way.
+
+    :param images: those that a revert of this server made for a while.
+    :param actions: what was done to the server, as Nova recorded it: name and UTC time of the beginning.
+    """
+
+    seen: Seen
+    volumes: tuple[Volume, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    images: tuple[Image, ...] = ()
+    actions: tuple[tuple[str, str], ...] = ()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 
 import openstack
 
+#: What the console of a server says of a disk that it booted with.
+HEAD = re.compile(r"disk \S+ boot_index=\S+ volume=(?P<volume>\S+) head=(?P<head>.*)")
 VERSIONS = {"compute": "2.96", "block_storage": "3.70"}
 PATIENCE = 60.0
 Json = dict[str, Any]
@@ -98,6 +101,12 @@ class Api:
         ids = sorted(server["id"] for server in servers)
         attached = {server_id: self.attachments(server_id) for server_id in ids}
         return {"servers": servers, "requests": {i: self.requests(i) for i in ids}, "attached": attached, **mine}
+
+    def booted_from(self, server_id: str) -> dict[str, str]:
+        """By volume, what it began with when the server booted last."""
+        body = {"os-getConsoleOutput": {}}
+        console = self.send("POST", "compute", f"/servers/{server_id}/action", body)["output"]
+        return {match["volume"]: match["head"] for match in HEAD.finditer(console.rpartition("boot at ")[2])}
 
     def requests(self, server_id: str) -> list[str]:
         """The ids of all requests that changed a server."""

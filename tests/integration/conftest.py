@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from api import Api
 from factory import Factory
+from revert_site import RevertSite
 from rounds import Rounds
 
 from playbooks import Playbooks
@@ -97,3 +98,12 @@ def ansible_a(tmp_path: Path) -> Playbooks:
 def rounds(ansible: Playbooks, make: Factory) -> Rounds:
     """Check, apply, check, apply at the guarded site."""
     return Rounds(ansible, make)
+
+
+@pytest.fixture
+def at(request: pytest.FixtureRequest, tmp_path: Path, run_prefix: str) -> Iterator[RevertSite]:
+    """For tests of reverts: the site "a" (stock) or "b" (guarded) that the test is parametrized with."""
+    api, admin = (request.getfixturevalue(f"{who}_{request.param}") for who in ("site", "admin"))
+    factory = Factory(api, admin, fresh(run_prefix))
+    yield RevertSite(request.param, factory, Playbooks(tmp_path, {"cloud": f"site_{request.param}"}))
+    factory.delete_servers()

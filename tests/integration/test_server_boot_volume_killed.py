@@ -5,17 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from factory import Factory
+from killing import kill_when
 from rounds import Rounds
 from test_server_boot_volume_build import BLANK, BUILD, described
 
@@ -36,38 +31,6 @@ def seen_server(make: Factory) -> bool:
 
 def seen_active(make: Factory) -> bool:
     return any(server["status"] == "ACTIVE" for server in make.servers())
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes that a process has started: Ansible gives its workers sessions of their own."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found[1:]
-
-
-def kill(*pids: int) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def kill_when(ansible: Playbooks, options: dict[str, Any], seen: Callable[[], bool]) -> bool:
-    """Start a run; SIGKILL all of it as soon as something is seen; whether it was still running then."""
-    command, quiet = ansible.command(Task(BUILD, options)), subprocess.DEVNULL
-    run = subprocess.Popen(command, env=ansible.environment(), stdout=quiet, stderr=quiet)
-    while run.poll() is None and not seen():
-        time.sleep(0.02)
-    alive = run.poll() is None
-    if alive:
-        run.send_signal(signal.SIGSTOP)  # it shall start nothing more
-        kill(*descendants(run.pid), run.pid)
-    run.wait()
-    return alive
 
 
 def wanted(make: Factory, slow: str = "") -> dict[str, Any]:
@@ -93,7 +56,7 @@ def exactly_one_of_each(make: Factory, options: dict[str, Any]) -> None:
 @pytest.mark.parametrize("moment", [seen_volumes, seen_ports, seen_server, seen_active], ids=lambda m: m.__name__)
 def test_killed_and_repeated(make: Factory, rounds: Rounds, ansible: Playbooks, moment: Any) -> None:
     options = wanted(make, slow="[slow-2]" if moment is seen_volumes else "")
-    killed = kill_when(ansible, options, lambda: moment(make))
+    killed = kill_when(ansible, Task(BUILD, options), lambda: moment(make))
     assert killed or moment is seen_active, "the run ended before it could be killed: nothing was tested"
     result = ansible(BUILD, **options)
     assert not result["failed"], result["msg"]
@@ -107,7 +70,7 @@ def test_killed_again_and_again(make: Factory, rounds: Rounds, ansible: Playbook
     kills = 0
     for tenths in range(10, 90, 5):
         end = time.monotonic() + tenths / 10
-        killed = kill_when(ansible, options, lambda end=end: time.monotonic() > end)
+        killed = kill_when(ansible, Task(BUILD, options), lambda end=end: time.monotonic() > end)
         kills += killed
         if not killed:
             break
@@ -121,7 +84,7 @@ def test_absent_killed_and_repeated(make: Factory, ansible: Playbooks) -> None:
     options = wanted(make)
     ansible(BUILD, **options)
     gone = {"name": make.name(), "state": "absent", "delete_ports": True, "ports": options["ports"]}
-    kill_when(ansible, gone, lambda: not seen_active(make))
+    kill_when(ansible, Task(BUILD, gone), lambda: not seen_active(make))
     assert not ansible(BUILD, **gone)["failed"]
     found = make.everything()
     assert (found["servers"], found["ports"], len(found["volumes"])) == ([], [], 2)

@@ -30,6 +30,14 @@ ROWS: list[tuple[str, dict[str, Any], str, Any, Any]] = [
     ),
     ("unshelve", {"server_id": "s", "host": "h"}, f"POST {SERVER}/action", {"unshelve": {"host": "h"}}, {}),
     ("start", {"server_id": "s"}, f"POST {SERVER}/action", {"os-start": None}, {}),
+    ("stop", {"server_id": "s"}, f"POST {SERVER}/action", {"os-stop": None}, {}),
+    (
+        "unset_image_metadata",
+        {"volume_id": "v", "key": "k"},
+        "POST block_storage /volumes/v/action",
+        {"os-unset_image_metadata": {"key": "k"}},
+        {},
+    ),
     (
         "attach_root",
         {"server_id": "s", "volume_id": "v", "device": "/dev/vda"},
@@ -174,6 +182,8 @@ ROWS: list[tuple[str, dict[str, Any], str, Any, Any]] = [
     ),
     ("delete_port", {"port_id": "p"}, "DELETE network /ports/p", None, {}),
 ]
+_IMAGE = next(row for row in ROWS if row[0] == "create_image")
+ROWS.append((*_IMAGE[:1], {**_IMAGE[1], "properties": {"a": "b"}}, _IMAGE[2], {**_IMAGE[3], "a": "b"}, {}))
 WRAPPED = ("server", "volume", "snapshot", "backup", "port")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..model import Attachment, Backup, Flavor, Port, RootAnswer, Server, Snapshot, Source, Volume
+from ..model import Attachment, Backup, Flavor, Image, Port, RootAnswer, Server, Snapshot, Source, Volume
 
 Json = Mapping[str, Any]
 
@@ -138,6 +138,12 @@ def image_source(data: Json) -> Source:
         min_ram=data.get("min_ram") or 0,
         properties={key: value for key, value in data.items() if isinstance(value, str)},
     )
+
+
+def own_image(data: Json) -> Image:
+    """An image that the collection made, with its marks."""
+    marks = {key: value for key, value in data.items() if key.startswith("standby_")}
+    return Image(data["id"], data.get("name") or "", marks)
 
 
 def root_answer(data: Json) -> RootAnswer:

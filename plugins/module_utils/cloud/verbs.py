@@ -37,6 +37,11 @@ def start(cloud: Session, server_id: str) -> Json:
     return _action(cloud, server_id, "os-start")
 
 
+def stop(cloud: Session, server_id: str) -> Json:
+    """Stops a server; its guest is asked to shut down first."""
+    return _action(cloud, server_id, "os-stop")
+
+
 def attach_root(cloud: Session, server_id: str, volume_id: str, device: str) -> Json:
     """Guarded API: makes a volume the root. Stock Nova would attach a data disk: see decide/root_volume.py."""
     body = {"volumeId": volume_id, "device": device, "delete_on_termination": False}
@@ -114,6 +119,12 @@ def set_image_metadata(cloud: Session, volume_id: str, metadata: Mapping[str, st
     return cloud.send("POST", "block_storage", f"/volumes/{volume_id}/action", body)
 
 
+def unset_image_metadata(cloud: Session, volume_id: str, key: str) -> Json:
+    """Takes one of these properties off a volume."""
+    body = {"os-unset_image_metadata": {"key": key}}
+    return cloud.send("POST", "block_storage", f"/volumes/{volume_id}/action", body)
+
+
 def set_volume_metadata(cloud: Session, volume_id: str, metadata: Mapping[str, str]) -> Json:
     """Sets these keys and leaves all others."""
     return cloud.send("POST", "block_storage", f"/volumes/{volume_id}/metadata", {"metadata": dict(metadata)})
@@ -130,7 +141,9 @@ def reimage_volume(cloud: Session, volume_id: str, image_id: str) -> Json:
     return cloud.send("POST", "block_storage", f"/volumes/{volume_id}/action", body)
 
 
-def create_image(cloud: Session, name: str, snapshot_id: str, size: int) -> Json:
+def create_image(
+    cloud: Session, name: str, snapshot_id: str, size: int, properties: Mapping[str, str] | None = None
+) -> Json:
     """Makes an image that has no data: its block device mapping names a volume snapshot, as images of servers do."""
     mapping = {
         "boot_index": 0,
@@ -148,6 +161,7 @@ def create_image(cloud: Session, name: str, snapshot_id: str, size: int) -> Json
         "block_device_mapping": json.dumps([mapping]),
         "bdm_v2": "True",
         "root_device_name": "/dev/vda",
+        **(properties or {}),
     }
     return cloud.send("POST", "image", "/images", image)
 
@@ -231,10 +245,10 @@ def _delete(cloud: Session, service: str, path: str) -> Json:
 VERBS: dict[str, Callable[..., Json]] = {
     verb.__name__: verb
     for verb in (
-        shelve, unshelve, start, attach_root, attach_volume, detach_volume, set_delete_on_termination,
+        shelve, unshelve, start, stop, attach_root, attach_volume, detach_volume, set_delete_on_termination,
         create_server, delete_server, update_server, set_server_metadata,
         reimage_volume, create_image, upload_nothing, delete_image,
-        create_volume, delete_volume, update_volume, set_bootable, set_image_metadata,
+        create_volume, delete_volume, update_volume, set_bootable, set_image_metadata, unset_image_metadata,
         set_volume_metadata, delete_volume_metadata,
         create_snapshot, set_snapshot_metadata, delete_snapshot,
         create_backup, delete_backup, export_backup, import_backup, restore_backup,

@@ -35,12 +35,21 @@ def snapshot_step(volume: Volume, label: str, name: str, marks: Mapping[str, str
     return Step("create_snapshot", f"snapshot {label}", snapshot, ready, "snapshot")
 
 
-def image_steps(name: str, snapshot_id: Any, size: int, label: str) -> tuple[Step, ...]:
+def image_steps(
+    name: str, snapshot_id: Any, size: int, label: str, properties: Mapping[str, str] | None = None
+) -> tuple[Step, ...]:
     """Makes the image without data that names a snapshot; later steps refer to it as "image".
 
     :param size: of the snapshot, in GiB.
+    :param properties: of the image. Once a copy is complete, and not before, its root has them, and lost its own
+        (cinder/volume/manager.py, reimage).
     """
-    image = {"name": name, "snapshot_id": snapshot_id, "size": size}
+    image = {
+        "name": name,
+        "snapshot_id": snapshot_id,
+        "size": size,
+        **({"properties": properties} if properties else {}),
+    }
     return (
         Step("create_image", f"make an image that names the snapshot of {label}", image, result="image"),
         Step("upload_nothing", "complete the image", {"image_id": Ref("image")}),

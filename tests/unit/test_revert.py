@@ -130,6 +130,16 @@ def test_a_set_of_which_one_volume_was_reverted_goes_back_as_one() -> None:
     assert not cloud.revert(WITH_DATA).steps
 
 
+def test_a_root_that_was_overwritten_by_something_else_since_goes_back_again() -> None:
+    """Such as a rebuild: it takes the properties of the image of the revert with it."""
+    cloud = Cloud(guarded=False)
+    cloud.revert()
+    cloud.contents["vol-root"] = "rebuilt"
+    cloud.volumes["vol-root"] = replace(cloud.volumes["vol-root"], image_metadata={"image_id": "another"})
+    cloud.revert()
+    assert cloud.contents["vol-root"] == "root then"
+
+
 def test_metadata_goes_along_and_marks_of_replication_do_not() -> None:
     cloud = Cloud(guarded=True, data=True)
     own = {"owner": "team-7", "standby_plan": "shop", "standby_role": "replica", "standby_recovery_point": "2026"}

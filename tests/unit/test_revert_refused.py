@@ -300,3 +300,19 @@ def test_a_root_that_somebody_else_put_on_has_nothing_to_do_with_a_revert_that_w
     cloud.contents["mine"] = "mine"
     cloud.attach_root("srv", "mine", "/dev/vda")
     assert cloud.refused().code == "other_volume"
+
+
+def test_a_data_volume_that_is_named_twice() -> None:
+    cloud = Cloud(guarded=True, data=True)
+    for refs, saw in (
+        (("db-data", "db-data"), "db-data and db-data are the same volume"),
+        (("db-data", "vol-data"), "db-data and vol-data are the same volume"),
+    ):
+        found = cloud.refused(Ask("db", "x", tuple((ref, None) for ref in refs)))
+        assert found.text == f"{SAID}{saw}. Name it once in the option volumes."
+
+
+def test_a_server_that_somebody_unshelves_in_the_middle() -> None:
+    cloud = after(Cloud(guarded=False), "shelve")
+    cloud.unshelve("srv")
+    assert cloud.refused().code == "busy"

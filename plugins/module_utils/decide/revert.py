@@ -31,7 +31,6 @@ from .revert_steps import (
     up_steps,
 )
 from .reverting import (
-    TARGET,
     Ask,
     Disk,
     Place,
@@ -41,8 +40,9 @@ from .reverting import (
     last_run,
     left_off,
     next_number,
-    number_of,
     root_place,
+    twice,
+    went_back,
 )
 from .root_volume import which_root
 from .shelving import no_server, until_active, until_shelved
@@ -116,7 +116,8 @@ def _disks(history: History, ask: Ask) -> list[Found] | Refusal:
         if isinstance(place, Refusal) or isinstance(target, Refusal):
             return target  # type: ignore[return-value]
         found.append((place, target))
-    return left_off(history, [place for place, _target in found], ask.wanted) or found
+    places = [place for place, _target in found]
+    return twice(places, ask.wanted) or left_off(history, places, ask.wanted) or found
 
 
 def _run(history: History, method: str, found: list[Found]) -> Run:
@@ -136,7 +137,7 @@ def _run(history: History, method: str, found: list[Found]) -> Run:
 
 def _holds(root: Place, number: int, target: Snapshot) -> bool:
     """Whether the root went back already, so that only what comes after that is left."""
-    return root.now is not None and (number_of(root.now), root.now.metadata.get(TARGET)) == (str(number), target.id)
+    return went_back(root.now) == (str(number), target.id)
 
 
 def _rests(server: Server) -> str:
@@ -148,9 +149,8 @@ def _finished(first: History, run: Run, found: list[Found], ask: Ask) -> bool:
     """Whether all volumes were reverted to their snapshots by one and the same revert, and nothing of it is left."""
     if any(begun(run.history, place.marked) for place, _target in found):
         return False
-    held = [d.now for d in run.disks if d.now and d.now.metadata.get(TARGET) == d.target.id]
-    numbers = {number_of(volume) for volume in held}
-    if len(held) < len(run.disks) or len(numbers) > 1:
+    numbers = {went_back(disk.now)[0] for disk in run.disks}
+    if len(numbers) > 1 or any(went_back(disk.now)[1] != disk.target.id for disk in run.disks):
         return False
     return not ask.again or numbers != {_number_at(first)}
 
@@ -160,7 +160,7 @@ def _number_at(first: History) -> str:
     root = root_place(first, "")
     if isinstance(root, Refusal) or root.now is None or begun(first, root.marked):
         return ""
-    return number_of(root.now)
+    return went_back(root.now)[0]
 
 
 def _steps(run: Run, wanted: str) -> tuple[Step, ...] | Refusal:
@@ -168,7 +168,9 @@ def _steps(run: Run, wanted: str) -> tuple[Step, ...] | Refusal:
     server, todo = run.history.seen.found, [disk for disk in run.disks if not run.done(disk)]
     waits, status = _settle(server)
     is_open = any(begun(run.history, disk.old) for disk in run.disks)
-    refusal = (busy(server, wanted) if not (is_open and waits) else None) or (cannot(run, todo, status, wanted))
+    # an unshelve is of a killed run only if all volumes went back
+    ours = is_open and waits and not (todo and status == "ACTIVE")
+    refusal = (None if ours else busy(server, wanted)) or cannot(run, todo, status, wanted)
     if refusal:
         return refusal
     if not todo:

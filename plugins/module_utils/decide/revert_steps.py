@@ -16,7 +16,21 @@ from ..model import Attachment, History, Snapshot, Volume
 from ..plan import Ref, Step, Until
 from .copying import copy_step, earlier_copy, image_steps
 from .replicas import DISK, PLAN, ROLE, SERVER
-from .reverting import NUMBER, ORIGIN, OWNER, REVERTING, SAVED, TARGET, Begun, Disk, begun, known, origin, saved
+from .reverting import (
+    NUMBER,
+    ORIGIN,
+    OWNER,
+    REVERTING,
+    SAVED,
+    TARGET,
+    Begun,
+    Disk,
+    begun,
+    known,
+    origin,
+    saved,
+    went_back,
+)
 from .root_volume import clear_delete_flags, until_attached, until_detached, which_root
 from .shelving import shelve_step, unshelve_step
 
@@ -45,8 +59,7 @@ class Run:
 
     def done(self, disk: Disk) -> bool:
         """Whether the attached volume holds the state of the snapshot."""
-        marks = {NUMBER: str(self.number), TARGET: disk.target.id}
-        return disk.now is not None and marks.items() <= disk.now.metadata.items()
+        return went_back(disk.now) == (str(self.number), disk.target.id)
 
     def own_marks(self, disk: Disk) -> dict[str, str]:
         """What the new volume says, or the image of a copy and then the volume that was filled from it."""
@@ -99,7 +112,7 @@ def mark_steps(run: Run) -> tuple[Step, ...]:
 
 def close_steps(run: Run) -> tuple[Step, ...]:
     """Takes the notes off again, that of the root last: until then the revert is not finished."""
-    here = {disk.old.id: disk.old for disk in run.disks}
+    here = {disk.old.id: disk.old for disk in run.disks if not all(map(run.done, run.disks))}
     left = {v.id: v for v in run.history.volumes if begun(run.history, v)}
     root = next(disk.old.id for disk in run.disks if disk.is_root)
     ordered = sorted({**left, **here}.values(), key=lambda v: v.id == root)

@@ -151,9 +151,17 @@ def marked(history: History, disk: str) -> list[Volume]:
     return [v for _number, v in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
-def number_of(volume: Volume) -> str:
-    """The number of the revert that gave the volume its state, "" if there was none."""
-    return volume.metadata.get(NUMBER, "")
+def went_back(volume: Volume | None) -> tuple[str, str]:
+    """The number of the revert that gave the volume its state, and the snapshot; ("", "") if there was none.
+
+    A volume that was overwritten by a revert has the properties of the image of its copy until it is overwritten again.
+    """
+    if volume is None:
+        return "", ""
+    told, filled = (
+        (marks.get(NUMBER, ""), marks.get(TARGET, "")) for marks in (volume.metadata, volume.image_metadata)
+    )
+    return told if ORIGIN in volume.metadata or told == filled else ("", "")
 
 
 def next_number(history: History) -> int:
@@ -224,6 +232,17 @@ def data_place(history: History, ref: str, root: Place, wanted: str) -> Place | 
         return Place(ref, now, open_one)
     saw = f"volume {ref} is not attached to it"
     return Refusal("volume_not_attached", wanted, saw, "Name a volume of the server, or leave it out.")
+
+
+def twice(places: list[Place], wanted: str) -> Refusal | None:
+    """A volume must be named once."""
+    refs: dict[str, str] = {}
+    for place in places:
+        other = refs.setdefault(origin(place.volume), place.ref)
+        if other != place.ref or places.count(place) > 1:
+            saw = f"{other} and {place.ref} are the same volume"
+            return Refusal("same_volume", wanted, saw, "Name it once in the option volumes.")
+    return None
 
 
 def left_off(history: History, places: list[Place], wanted: str) -> Refusal | None:

@@ -32,6 +32,18 @@ def test_what_the_cloud_did_not_take_is_sent_again(
     assert session.requests == {f"{method} network": 2}
 
 
+@pytest.mark.parametrize("service", ["compute", "block_storage", "network", "image"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_what_may_have_been_carried_out_is_not_sent_again(
+    cloud: LoopbackCloud, session: Session, service: str, method: str
+) -> None:
+    """The SDK's own default for images is to repeat five times: a second image would be left over."""
+    cloud.answers[f"{method} {service} /things"] = [Fails(503, {"fault": {"message": "later"}}), {"thing": 1}]
+    with pytest.raises(CloudError, match="was answered with 503: later"):
+        session.send(method, service, "/things", {"thing": 1})
+    assert len(cloud.sent) == 1
+
+
 def test_a_second_401_is_an_error(cloud: LoopbackCloud, session: Session) -> None:
     cloud.answers["GET network /ports"] = Fails(401, {"error": {"message": "who are you"}})
     with pytest.raises(CloudError, match="was answered with 401: who are you"):

@@ -116,7 +116,8 @@ class Session:
         :raises CloudError: for an HTTP status of 400 or more.
         :raises Unreachable: when there was no answer.
         """
-        options: dict[str, Any] = {"connect_retries": 3 if method == "GET" else 0}
+        # the SDK repeats requests for images on its own, also those that change something
+        options: dict[str, Any] = {"connect_retries": 3 if method == "GET" else 0, "status_code_retries": 0}
         if isinstance(body, bytes):
             options.update(data=body, headers={"Content-Type": "application/octet-stream"})
         elif body is not None:

@@ -28,6 +28,7 @@ class Until:
     :param pending: states on the way. A *server* must also be busy (it has a task) in them.
     :param idle_pending: states of a server that are on the way even when it has no task.
     :param match: "console": the text that must appear.
+    :param todo: what to do when it ends in another state; "" if nothing better is known than to look.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Until:
     pending: frozenset[str] = frozenset()
     idle_pending: frozenset[str] = frozenset()
     match: str = ""
+    todo: str = ""
 
 
 @dataclass(frozen=True)

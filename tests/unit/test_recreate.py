@@ -120,6 +120,16 @@ def test_a_placeholder_that_cinder_let_go_is_deleted_once() -> None:
     assert texts(fail_over(twin(torn), around)) == ["delete the twin db", *BUILD, *DROP]
 
 
+def test_a_root_into_which_a_copy_failed_does_not_matter() -> None:
+    """The plan said reimage before: the twin is deleted with its root in error, and that root is deleted too."""
+    broken = (replace(HELD[0], status="error"), HELD[1])
+    found = plan(fail_over(twin(broken)))
+    assert texts(found) == ["delete the twin db", *BUILD, *DROP]
+    assert "error" in found.steps[-4].until.target
+    loose = surroundings(same_name={"root": (replace(PLACEHOLDERS[0], status="error"),), "data": ()})
+    assert texts(fail_over(twin(ON, STOCK, status="ACTIVE"), loose)) == [BUILD[1], DROP[1]]
+
+
 @pytest.mark.parametrize("handover", ["recreate", "attach"])
 def test_what_reimage_has_brought_up_is_left_to_it(handover: str) -> None:
     """Its root holds what was written at site B."""

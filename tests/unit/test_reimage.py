@@ -16,6 +16,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_
     RecoveryPlan,
     recovery_plan,
 )
+from ansible_collections.standby.openstack.plugins.module_utils.decide.reimage import FAILED
 from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Attachment,
     Named,
@@ -109,6 +110,25 @@ def test_an_earlier_copy_is_waited_for_before_it_is_done_again() -> None:
     assert isinstance(decision, Plan)
     first = decision.steps[0]
     assert (first.verb, first.until.id, first.until.target) == ("wait", "p-root", frozenset({"reserved"}))
+
+
+def test_a_copy_that_fails_says_what_is_safe_and_how_to_go_on() -> None:
+    """The first time as well as when it is found by the next run."""
+    decision = decide(twin({"status": "downloading"}, data=""))
+    assert isinstance(decision, Plan)
+    waits = [step.until for step in decision.steps if step.until and step.until.id == "p-root"]
+    assert len(waits) == 2
+    assert {until.todo for until in waits} == {FAILED}
+    refused = decide(twin({"status": "error"}))
+    assert isinstance(refused, Refusal)
+    assert (
+        refused.todo
+        == FAILED
+        == (
+            "The twin stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, run"
+            " dr_prepare, then repeat. Or say handover: recreate in the plan."
+        )
+    )
 
 
 def test_what_a_killed_run_left_is_removed_first_or_once_it_is_up() -> None:

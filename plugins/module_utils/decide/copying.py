@@ -56,25 +56,26 @@ def image_steps(
     )
 
 
-def copy_step(root: Volume, label: str, image_id: Any) -> Step:
+def copy_step(root: Volume, label: str, image_id: Any, failed: str = "") -> Step:
     """Overwrites a reserved root with an image and waits for the end of the copy.
 
     :param label: what is copied, for people.
+    :param failed: what to do after a copy that failed.
     """
-    args = {"volume_id": root.id, "image_id": image_id}
-    return Step("reimage_volume", f"copy {label} into the root {root.name or root.id}", args, _until_copied(root))
+    args, until = {"volume_id": root.id, "image_id": image_id}, _until_copied(root, failed)
+    return Step("reimage_volume", f"copy {label} into the root {root.name or root.id}", args, until)
 
 
-def earlier_copy(root: Volume) -> tuple[Step, ...]:
+def earlier_copy(root: Volume, failed: str = "") -> tuple[Step, ...]:
     """Waits for the end of a copy that an earlier run began."""
     if root.status != "downloading":
         return ()
     text = f"wait for the end of an earlier copy into {root.name or root.id}"
-    return (Step("wait", text, until=_until_copied(root)),)
+    return (Step("wait", text, until=_until_copied(root, failed)),)
 
 
-def _until_copied(root: Volume) -> Until:
-    return Until("volume", root.id, frozenset({"reserved"}), frozenset({"downloading"}))
+def _until_copied(root: Volume, failed: str) -> Until:
+    return Until("volume", root.id, frozenset({"reserved"}), frozenset({"downloading"}), todo=failed)
 
 
 def drop_steps(helpers: Helpers) -> tuple[Step, ...]:

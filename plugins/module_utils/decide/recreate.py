@@ -104,7 +104,9 @@ def _replace(
 
 def _drop(volume: Volume) -> tuple[Step, Step]:
     """Nobody waits for the end of it: servers of later tiers would."""
-    wait = Step("wait", f"wait until placeholder volume {volume.name} is free", until=until_detached(volume.id))
+    free = until_detached(volume.id)
+    free = replace(free, target=free.target | {"error"})  # a copy into it failed, when the handover was reimage
+    wait = Step("wait", f"wait until placeholder volume {volume.name} is free", until=free)
     return wait, replace(delete_placeholder(volume.name, volume.id), until=None)
 
 

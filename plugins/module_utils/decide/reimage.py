@@ -19,6 +19,10 @@ from .replicas import DISK, PLAN, POINT, ROLE, SERVER, STATE, RecoveryPoint
 from .root_volume import which_root
 from .twin import delete_placeholder, is_placeholder, loose_placeholders, take_off
 
+#: How to get another root to copy into; and what is true after a copy that failed.
+ANEW = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
+FAILED = f"The twin stays shelved and the replica is safe. {ANEW} Or say handover: recreate in the plan."
+
 
 def helper_name(plan: str, server: str) -> str:
     """The name of the snapshot and the image of a copy."""
@@ -51,11 +55,10 @@ def reimage_plan(
 
 
 def _no_root(seen: Seen, wanted: str) -> Refusal:
-    todo = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
     if which_root(seen).present is False:
-        return Refusal("no_root", wanted, "the twin has no root volume that could be overwritten", todo)
+        return Refusal("no_root", wanted, "the twin has no root volume that could be overwritten", ANEW)
     saw = "nothing tells which volume is the root of the twin"
-    return Refusal("root_unknown", wanted, saw, f"{todo} It tags the root.")
+    return Refusal("root_unknown", wanted, saw, f"{ANEW} It tags the root.")
 
 
 def _empty(seen: Seen, root: Volume, plan: str) -> tuple[Step, ...]:
@@ -79,11 +82,11 @@ def _copy_steps(
     name, label = helper_name(plan, server.name), f"replica {replica.name}"
     marks = {PLAN: plan, SERVER: server.name, DISK: "root", ROLE: "handover"}
     return (
-        *earlier_copy(root),
+        *earlier_copy(root, FAILED),
         *drop_steps(helpers),
         snapshot_step(replica, label, name, marks),
         *image_steps(name, Ref("snapshot"), replica.size, replica.name),
-        copy_step(root, label, Ref("image")),
+        copy_step(root, label, Ref("image"), FAILED),
         Step("set_volume_metadata", f"note the recovery point at the root {root.name}", done),
         Step("delete_image", "delete the image", {"image_id": Ref("image")}),
         Step("delete_snapshot", f"delete the snapshot of {replica.name}", {"snapshot_id": Ref("snapshot")}),
@@ -108,6 +111,5 @@ def _cannot(seen: Seen, root: Volume, replica: Volume, wanted: str) -> Refusal |
         cloud="site B",
         other_way="Say handover: recreate in the plan.",
         too_small="Give the boot volume of the plan its size, delete the twin and run dr_prepare.",
-        failed="The replica is safe. "
-        "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat.",
+        failed=FAILED,
     ))  # fmt: skip

@@ -54,9 +54,8 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
 
 def _left_over(site: Site, plan: str, server: str) -> list[Volume]:
     """Placeholders of a twin that was removed. One that is marked as being built for it is used instead."""
-    named = [volume for volumes in site.around.same_name.values() for volume in volumes]
-    free = [v for v in named if v.status in ("available", "error") and not v.attached_to and BUILDING not in v.metadata]
-    return [v for v in free if site.seen.server is None and is_placeholder(v, plan, server)]
+    loose = loose_placeholders(site.around, plan, server) if site.seen.server is None else []
+    return [volume for volume in loose if BUILDING not in volume.metadata]
 
 
 def _without(around: Surroundings, volumes: Sequence[Volume]) -> Surroundings:
@@ -158,9 +157,10 @@ def _remove(site: Site, plan: str) -> tuple[Step, ...]:
 
 
 def loose_placeholders(around: Surroundings, plan: str, server: str) -> list[Volume]:
-    """Placeholders that an earlier run took off their twin but did not remove."""
+    """Placeholders that an earlier run took off their twin but did not remove; one may be in error after a copy."""
     named = [volume for volumes in around.same_name.values() for volume in volumes]
-    return [volume for volume in named if volume.status == "available" and is_placeholder(volume, plan, server)]
+    free = [volume for volume in named if volume.status in ("available", "error") and not volume.attached_to]
+    return [volume for volume in free if is_placeholder(volume, plan, server)]
 
 
 def _detach(server: str, server_id: Any, label: str, volume_id: Any) -> Step:

@@ -21,8 +21,9 @@ from ..module_utils.decide.recovery_plan import recovery_plan
 from ..module_utils.errors import StandbyError
 from ..module_utils.events import Event
 from ..module_utils.fleet import Fleet
+from ..module_utils.lines import Lines
 from ..module_utils.options import PLAN_OPTIONS
-from ..module_utils.progress import foretold, line, summary
+from ..module_utils.progress import foretold, summary
 from ..module_utils.run import Killed, Run, begin, rehearse
 from ..module_utils.wave import Wave, utc_now
 
@@ -96,28 +97,33 @@ class ActionModule(ActionBase):
 
     def _drive(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
         check, operation, wave = self._task.check_mode, options["operation"], run.wave
-        show = _say_nothing if options["quiet"] or check else _show
-
-        def tell(event: Event) -> None:
-            run.tell(event)
-            show(event)
-
-        fleet = Fleet(
-            poll=wave.poll,
-            timeout=options["timeout"],
-            threads=options["threads"],
-            max_in_flight=options["max_in_flight"],
-            tell=tell,
-            tick=_while_ansible_lives(),
-            begin=run.began,
-        )
+        hidden = options["quiet"] or check
+        lines = Lines(_say_nothing if hidden else _show, [server.name for server in wave.plan.servers])
+        fleet = _fleet(run, options, lines)
         results = fleet.run(wave.jobs(operation), check=check)
+        lines.flush()
         result = summary(operation, wave, fleet, self._task.diff)
         for text in foretold(wave, results) if check else ():
             self._say(text)
         for text in () if check and operation != "readiness" else closing(wave.plan.name, result):
             self._say(text)
         return result
+
+
+def _fleet(run: Run, options: Mapping[str, Any], lines: Lines) -> Fleet:
+    """What happens is written down first, then shown."""
+    alive = _while_ansible_lives()
+
+    def tell(event: Event) -> None:
+        run.tell(event)
+        lines.tell(event)
+
+    def tick() -> None:
+        alive()
+        lines.tick(run.seconds)
+
+    limits = {name: options[name] for name in ("timeout", "threads", "max_in_flight")}
+    return Fleet(run.wave.poll, tell=tell, tick=tick, begin=run.began, **limits)
 
 
 def _failed(error: StandbyError) -> dict[str, Any]:
@@ -136,7 +142,7 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
     )
 
 
-def _say_nothing(_what: object) -> None:
+def _say_nothing(*_what: object) -> None:
     pass
 
 
@@ -162,11 +168,9 @@ def _while_ansible_lives() -> Callable[[], None]:
     return look
 
 
-def _show(event: Event) -> None:
-    if event.phase not in ("", "begin"):
-        return
-    color = {"failed": "red", "skipped": "purple", "done": "yellow", "unchanged": "green"}.get(event.kind)
-    Display().display(line(event), color=color)
+def _show(text: str, kind: str) -> None:
+    color = {"failed": "red", "skipped": "purple", "done": "yellow", "unchanged": "green"}.get(kind)
+    Display().display(text, color=color)
 
 
 def _connect(name: str, timeout: int | None, options: Mapping[str, Any]) -> Session:

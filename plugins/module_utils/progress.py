@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people see of a wave while it runs, and what programs get of it at the end."""
+"""What check mode shows of a wave, and what programs get of it at the end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .apply import Outcome
 from .errors import StandbyError
-from .events import Event, Result
+from .events import Result
 from .fleet import Fleet
 
 if TYPE_CHECKING:
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 
 #: How many reasons the error of a wave spells out.
 MOST_REASONS = 5
-
-_WORDS = {"done": "done", "unchanged": "nothing to do", "failed": "FAILED: ", "skipped": "SKIPPED: "}
-
-
-def line(event: Event) -> str:
-    """One line of progress: how many servers are finished, the time since the start, the server, what happens."""
-    total = str(event.total)
-    text = _WORDS.get(event.kind, "") + event.text
-    return f"[{event.finished:>{len(total)}}/{total}] {event.seconds:6.1f} s  {event.job:<12} {text}"
 
 
 def foretold(wave: Wave, results: Mapping[str, Result]) -> list[str]:

@@ -103,7 +103,7 @@ options:
     type: path
   quiet:
     description:
-      - Whether to show no progress.
+      - Whether to show nothing while it runs, nor the table at its end. The result is the same, and so is the journal.
     type: bool
     default: false
 extends_documentation_fragment:

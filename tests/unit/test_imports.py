@@ -82,6 +82,7 @@ MAY = {
     "apply": {"plan", "errors", "decide"},
     "watch": {"apply", "errors", "wait", "plan"},
     "events": {"apply", "plan"},
+    "lines": {"events"},
     "fleet": {"apply", "errors", "events", "plan", "wait", "watch"},
     "about": set(),
     "journal": {"events"},

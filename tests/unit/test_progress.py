@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people see of a wave while it runs, and what programs get of it at the end."""
+"""What check mode shows of a wave, and what programs get of it at the end."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.apply import Outcome
 from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused, TimedOut
-from ansible_collections.standby.openstack.plugins.module_utils.events import Event
 from ansible_collections.standby.openstack.plugins.module_utils.plan import (
     Finding,
     Plan,
@@ -20,7 +18,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.plan import (
     Step,
     refused_for,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.progress import foretold, line, summary
+from ansible_collections.standby.openstack.plugins.module_utils.progress import foretold, summary
 from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
 from recovery_builders import T1, T2, the_plan
 
@@ -51,21 +49,6 @@ def outcome(*steps: Step, **extra: Any) -> Outcome:
 
 def fleet(**results: Any) -> Any:
     return SimpleNamespace(results=results, seconds={name: 1.0 + n for n, name in enumerate(results)})
-
-
-@pytest.mark.parametrize(
-    ("event", "text"),
-    [
-        (Event("step", "db", "shelve server db", 3.14, 0, 3), "[0/3]    3.1 s  db           shelve server db"),
-        (Event("done", "db", "", 12, 1, 30), "[ 1/30]   12.0 s  db           done"),
-        (Event("unchanged", "db", "", 0, 1, 1), "[1/1]    0.0 s  db           nothing to do"),
-        (Event("failed", "db", "no host", 1, 1, 1), "[1/1]    1.0 s  db           FAILED: no host"),
-        (Event("skipped", "a-long-name-of-a-server", "db failed", 1, 1, 1),
-         "[1/1]    1.0 s  a-long-name-of-a-server SKIPPED: db failed"),
-    ],
-)  # fmt: skip
-def test_lines(event: Event, text: str) -> None:
-    assert line(event) == text
 
 
 def test_check_mode_tells_what_would_be_done_in_the_order_of_the_plan() -> None:

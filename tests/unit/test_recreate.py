@@ -11,8 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
 from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.model import Flavor, Seen, Surroundings
+from ansible_collections.standby.openstack.plugins.module_utils.model import (
+    Flavor,
+    Named,
+    Seen,
+    Snapshot,
+    Surroundings,
+)
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
 from builders import GUARDED, STOCK, nothing, plan, port, refusal, volume
 from recovery_builders import (
@@ -128,6 +135,13 @@ def test_a_root_into_which_a_copy_failed_does_not_matter() -> None:
     assert "error" in found.steps[-4].until.target
     loose = surroundings(same_name={"root": (replace(PLACEHOLDERS[0], status="error"),), "data": ()})
     assert texts(fail_over(twin(ON, STOCK, status="ACTIVE"), loose)) == [BUILD[1], DROP[1]]
+
+
+def test_what_a_failed_copy_left_is_removed() -> None:
+    left = Helpers((Snapshot("s", "old", "available", ROOT.id, 1),), (Named("i", "old"),))
+    what = recovery(twin(HELD), (*HELD, *DEFAULT), "shop", "db", surroundings(), left)
+    found = decide_failover(what, PLAN_.servers[0], PLAN_)
+    assert texts(found) == ["delete the twin db", *BUILD, *DROP, "delete image old", "delete snapshot old"]
 
 
 @pytest.mark.parametrize("handover", ["recreate", "attach"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..model import Seen, Surroundings, Volume
 from ..plan import Decision, Plan, Refusal
-from .copying import Helpers
+from .copying import Helpers, drop_steps
 from .handover import choose
 from .ladder import attach_plan, unfit_twin
 from .recovery_plan import PlanServer, RecoveryPlan
@@ -82,7 +82,10 @@ def _by(
     method: str, what: Recovery, server: PlanServer, plan: str, point: RecoveryPoint, wanted: str
 ) -> Plan | Refusal:  # fmt: skip
     if method == "recreate":
-        return recreate_plan(what.seen, what.around, server, plan, point, wanted)
+        made = recreate_plan(what.seen, what.around, server, plan, point, wanted)
+        # left when the plan said reimage before, and its copy failed
+        left = drop_steps(what.helpers)
+        return made if isinstance(made, Refusal) else replace(made, steps=(*made.steps, *left))
     if method == "reimage":
         return reimage_plan(what.seen, what.around, what.helpers, server, plan, point, wanted)
     return attach_plan(what.seen, server, point, wanted)

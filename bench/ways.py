@@ -53,7 +53,9 @@ def _play(*tasks: Task, **more: Any) -> Task:
 
 
 def _wave(operation: str = "failover") -> Task:
-    options = {"operation": operation, "plan": "{{ plan }}", "timeout": 600}
+    # with a journal, as the playbooks have it
+    journals = "{{ playbook_dir }}/standby-runs"
+    options = {"operation": operation, "plan": "{{ plan }}", "timeout": 600, "journal_folder": journals}
     return _play({"name": operation, "standby.openstack.dr_wave": options}, vars_files=["plan.json"])
 
 

@@ -51,6 +51,16 @@ def test_a_copy_that_failed() -> None:
     assert (cloud.server.status, cloud.contents["vol-root"]) == ("ACTIVE", "root then")
 
 
+def test_the_first_failure_of_a_copy_says_the_same() -> None:
+    (copy,) = [step for step in Cloud(guarded=False).revert().steps if step.verb == "reimage_volume"]
+    assert copy.until
+    assert copy.until.todo == (
+        "The server is SHELVED_OFFLOADED. The state before the revert is safe in snapshot db-root-before-revert-1. "
+        "An administrator finds out why and sets the volume to reserved "
+        "(openstack volume set --state reserved vol-root, and nothing else); then repeat."
+    )
+
+
 def test_a_new_volume_that_failed() -> None:
     cloud = after(Cloud(guarded=True), "create_volume")
     (made,) = [v for v in cloud.volumes if v != "vol-root"]

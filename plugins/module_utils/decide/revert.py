@@ -14,7 +14,6 @@ from typing import Any
 
 from ..model import History, Offer, Server, Snapshot
 from ..plan import Decision, Plan, Refusal, Step
-from .copying import earlier_copy
 from .facts import server_facts
 from .revert_facts import as_done, foretell, revert_facts
 from .revert_refused import cannot
@@ -26,6 +25,7 @@ from .revert_steps import (
     image_for,
     make_steps,
     mark_steps,
+    other_copy,
     overwrite_steps,
     until_stopped,
     up_steps,
@@ -175,7 +175,7 @@ def _steps(run: Run, wanted: str) -> tuple[Step, ...] | Refusal:
         return refusal
     if not todo:
         return locked(server, wanted) or (*waits, *up_steps(run, status), *close_steps(run))
-    early = tuple(step for disk in todo if run.copies(disk) for step in earlier_copy(disk.old) if not run.copying(disk))
+    early = tuple(step for disk in todo if run.copies(disk) for step in other_copy(run, disk))
     make = tuple(step for d in todo for step in (image_for(run, d) if run.copies(d) else make_steps(run, d)))
     fill = tuple(step for d in todo for step in (overwrite_steps(run, d) if run.copies(d) else exchange_steps(run, d)))
     return (

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..plan import Refusal
 from .copying import Advice, cannot_copy
-from .revert_steps import Run, saves_early
+from .revert_steps import Run, after_a_failure, safe, saves_early
 from .reverting import Disk
 from .states import CAN_SHELVE, advice, locked
 
@@ -29,13 +29,7 @@ def cannot(run: Run, todo: Sequence[Disk], status: str, wanted: str) -> Refusal 
 
 
 def _advice(run: Run, status: str) -> str:
-    return f"{_safe(run)}{advice(status)}"
-
-
-def _safe(run: Run) -> str:
-    """What is safe, if the revert was begun."""
-    found = [snapshot.name for disk in run.disks if (snapshot := run.saved(disk))]
-    return f"The state before the revert is safe in snapshot {', '.join(found)}. " if found else ""
+    return f"{safe(run)}{advice(status)}"
 
 
 def _unfit(run: Run, disk: Disk, wanted: str) -> Refusal | None:
@@ -51,7 +45,7 @@ def _unfit(run: Run, disk: Disk, wanted: str) -> Refusal | None:
          "Wait until that is over, then repeat."),
         (made and made.status == "error", "new_volume_failed",
          f"volume {made and made.name}, which takes the place of its {disk.text}, is in error",
-         f"{_safe(run)}Its {disk.text} is as it was. Find out why, delete volume {made and made.id}, then repeat."),
+         f"{safe(run)}Its {disk.text} is as it was. Find out why, delete volume {made and made.id}, then repeat."),
     ):  # fmt: skip
         if wrong:
             return Refusal(code, wanted, str(saw), todo)
@@ -66,7 +60,7 @@ def _unfit_copy(run: Run, disk: Disk, status: str, wanted: str) -> Refusal | Non
     # it is reserved once the server is shelved
     is_up = run.history.seen.found.status != "SHELVED_OFFLOADED"
     will_be = replace(disk.now, status="reserved") if disk.now.status == "in-use" and is_up else disk.now
-    refusal = cannot_copy(run.history.seen.offer, will_be, disk.target.size, wanted, _words(run, disk, status))
+    refusal = cannot_copy(run.history.seen.offer, will_be, disk.target.size, wanted, _words(run, disk))
     if refusal or saves_early(disk) or run.saved(disk):
         return refusal
     saw = f"it is {status}, and Cinder makes no snapshot of a reserved volume, so that its state could not be saved"
@@ -75,13 +69,12 @@ def _unfit_copy(run: Run, disk: Disk, status: str, wanted: str) -> Refusal | Non
     )
 
 
-def _words(run: Run, disk: Disk, status: str) -> Advice:
+def _words(run: Run, disk: Disk) -> Advice:
     return Advice(
         source=f"snapshot {disk.target.name or disk.target.id}",
         root=f"its {disk.text}",
         cloud="the cloud",
         other_way="Its root cannot be reverted here without making the server anew.",
         too_small="Extend the root volume first, or name another snapshot.",
-        failed=f"The server is {status}. {_safe(run)}An administrator finds out why and sets the volume to reserved "
-        f"(openstack volume set --state reserved {disk.old.id}, and nothing else); then repeat.",
+        failed=after_a_failure(run, disk),
     )

@@ -229,9 +229,29 @@ def image_for(run: Run, disk: Disk) -> tuple[Step, ...]:
     return (*drop_images(run), *image_steps(name, disk.target.id, disk.target.size, label, both))
 
 
+def other_copy(run: Run, disk: Disk) -> tuple[Step, ...]:
+    """Waits for the end of a copy that is not the one to be done."""
+    return () if run.copying(disk) else earlier_copy(disk.old, after_a_failure(run, disk))
+
+
 def drop_images(run: Run) -> tuple[Step, ...]:
     """Removes the images that a killed run left."""
     return tuple(Step("delete_image", f"delete image {i.name}", {"image_id": i.id}) for i in run.history.images)
+
+
+def safe(run: Run) -> str:
+    """What is safe, if the revert was begun."""
+    found = [snapshot.name for disk in run.disks if (snapshot := run.saved(disk))]
+    return f"The state before the revert is safe in snapshot {', '.join(found)}. " if found else ""
+
+
+def after_a_failure(run: Run, disk: Disk) -> str:
+    """What to do after a copy that failed: the server is shelved then, and its state was saved."""
+    before = safe(run) or f"The state before the revert is safe in snapshot {run.name(disk, 'before-revert')}. "
+    return (
+        f"The server is SHELVED_OFFLOADED. {before}An administrator finds out why and sets the volume to reserved "
+        f"(openstack volume set --state reserved {disk.old.id}, and nothing else); then repeat."
+    )
 
 
 def overwrite_steps(run: Run, disk: Disk) -> tuple[Step, ...]:
@@ -245,9 +265,10 @@ def overwrite_steps(run: Run, disk: Disk) -> tuple[Step, ...]:
     if run.copied(disk):
         return (*_clean(disk, tuple(disk.old.image_metadata)), *drop_images(run), note)
     if run.copying(disk):
-        return (*earlier_copy(disk.old), *_clean(disk, STRAY), *drop_images(run), note)
+        return (*earlier_copy(disk.old, after_a_failure(run, disk)), *_clean(disk, STRAY), *drop_images(run), note)
     drop = Step("delete_image", "delete the image", {"image_id": Ref("image")})
-    return (copy_step(disk.old, label, Ref("image")), *_clean(disk, STRAY), drop, note)
+    copy = copy_step(disk.old, label, Ref("image"), after_a_failure(run, disk))
+    return (copy, *_clean(disk, STRAY), drop, note)
 
 
 def _clean(disk: Disk, there: tuple[str, ...]) -> tuple[Step, ...]:

@@ -3,16 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bench`: brings servers up in several ways against a pretended cloud, and on real OpenStack, and judges it.
 
-About 40 minutes, most of it the loop of openstack.cloud tasks with 100 servers. `bench/run --ways wave` takes 2.
+About 50 minutes: 27 for the loop of openstack.cloud tasks with 100 servers, 10 for two sites of real OpenStack, which
+are started and stopped. `bench/run --ways wave` takes 2.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from collections.abc import Sequence
+from types import FrameType
 
-from bench import purposes
+from bench import pocket, purposes
 from bench.measure import REPO, Scene
 from bench.stages import OPERATED, Stage, rows, scene, stages
 from bench.table import Row, conditions, speed, write
@@ -22,7 +25,11 @@ from bench.verdicts import table as verdict_table
 from bench.ways import WAYS
 
 PAGE = REPO / "docs" / "performance.md"
-EVERYTHING = (*WAYS, "operations")
+
+#: Servers on the pocket cloud: their guests cost nothing, but one site does one or two operations in a second.
+POCKET = 20
+
+EVERYTHING = (*WAYS, "operations", "pocket")
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -32,6 +39,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--ways", default=",".join(EVERYTHING), help=f"some of {','.join(EVERYTHING)}")
     parser.add_argument("--loop-n", type=int, default=100, help="servers of the loop; what 100 take follows from it")
     parser.add_argument("--operated", type=int, default=OPERATED, help="servers of the operations")
+    parser.add_argument("--pocket-n", type=int, default=POCKET, help="servers on real OpenStack")
     parser.add_argument("--latency", type=float, default=0.1, help="seconds for each request")
     parser.add_argument("--unshelve", type=float, default=10.0, help="seconds until a server is ACTIVE")
     parser.add_argument("--row", type=float, default=0.0, help="seconds for each row of a list")
@@ -60,7 +68,7 @@ def measured(todo: Sequence[Stage], forks: int) -> list[Row]:
     return found
 
 
-def report(head: str, found: Sequence[Row], judged: Sequence[Verdict]) -> str:
+def report(head: str, found: Sequence[Row], chains: Sequence[pocket.Chain], judged: Sequence[Verdict]) -> str:
     """Everything that was measured, for people."""
     compared = [row for row in found if row.way in WAYS]
     operated = [row for row in found if row.way not in WAYS]
@@ -70,19 +78,29 @@ def report(head: str, found: Sequence[Row], judged: Sequence[Verdict]) -> str:
         words = f"What the requests of each operation are for, with {count} servers that have a root volume and a port:"
         table = purposes.table([(row.title, row.scene.servers, row.measured.lines) for row in operated])
         parts += [words, as_table(table)]
+    if chains:
+        words = "The whole chain on real OpenStack ([pocket cloud](../tests/cloud/README.md)), site A killed:"
+        parts += [words, as_table([pocket.COLUMNS, *(chain.cells() for chain in chains)])]
     return "\n\n".join([*parts, "What has to hold:", verdict_table(judged)])
+
+
+def terminated(number: int, _frame: FrameType | None) -> None:
+    """Turns SIGTERM into an exception, so that the pocket cloud is stopped."""
+    raise SystemExit(128 + number)
 
 
 def main(arguments: list[str]) -> int:
     """Measures, shows, judges; returns the exit code."""
+    signal.signal(signal.SIGTERM, terminated)
     options = parsed(arguments)
     head = conditions(scene(options, 1), options.forks)
     print(head, flush=True)
     for _warm_up in rows(Stage(Scene(1, 0.0, 0.0), (WAYS["wave"],)), 5):
         pass  # Python compiles what it has not seen before; nobody should be measured with that
     found = measured(stages(options), options.forks)
-    judged = verdicts(found)
-    text = report(head, found, judged)
+    chains = pocket.measure(options.pocket_n) if "pocket" in options.ways.split(",") else []
+    judged = [*verdicts(found), *pocket.verdicts(chains, options.pocket_n)]
+    text = report(head, found, chains, judged)
     print(f"\n{text}\n", flush=True)
     if options.write:
         write(PAGE, text)

@@ -15,6 +15,8 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from bench.main import parsed, report
 from bench.measure import Measured, Scene
+from bench.pocket import Chain
+from bench.pocket import verdicts as on_the_pocket_cloud
 from bench.purposes import by_purpose, purpose, table
 from bench.stages import stages
 from bench.table import BEGIN, END, Row, write
@@ -110,9 +112,18 @@ def test_requests_are_counted_by_what_they_are_for() -> None:
     ]
 
 
+@pytest.mark.parametrize(("requests", "good"), [({"GET compute": 40}, True), ({"POST compute": 1}, False)])
+def test_a_second_failover_on_the_pocket_cloud_only_reads(requests: dict[str, int], good: bool) -> None:
+    (verdict,) = on_the_pocket_cloud([Chain("`dr_failover`, second run", 20, 5.0, 1.0, requests)], 20)
+    assert verdict.holds is good
+    assert on_the_pocket_cloud([], 20)[0].holds is None
+
+
 def test_the_report_has_all_tables() -> None:
     rows = [row(500, measured(16.0, 2050)), row(100, measured(2.0, 110), "readiness")]
-    text = report("conditions", rows, [Verdict("claim", "wanted", "measured", True)])
+    chain = Chain("`dr_failover`", 20, 60.0, 55.5, {"GET compute": 40, "POST compute": 20})
+    text = report("conditions", rows, [chain], [Verdict("claim", "wanted", "measured", True)])
+    assert "| `dr_failover` | 20 | 60.0 | 55.5 | 60 | 3.00 | 20 |" in text
     for words in (
         "conditions",
         "| wave | 500 | 16.0 | 1.50 |",

@@ -10,13 +10,15 @@ are started and stopped. `bench/run --ways wave` takes 2.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from types import FrameType
 
 from bench import pocket, purposes
-from bench.measure import REPO, Scene
+from bench.measure import REPO, Failed, Scene
 from bench.stages import OPERATED, Stage, rows, scene, stages
 from bench.table import Row, conditions, speed, write
 from bench.table import markdown as as_table
@@ -54,33 +56,55 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def measured(todo: Sequence[Stage], forks: int) -> list[Row]:
-    """Goes through all stages and says where it is."""
-    found: list[Row] = []
-    begin, left = time.monotonic(), sum(stage.seconds for stage in todo)
-    for number, stage in enumerate(todo, 1):
-        gone = (time.monotonic() - begin) / 60
-        print(f"[{number:2}/{len(todo)}] {gone:4.1f} min, about {left / 60:.0f} left. {stage}", flush=True)
-        for row in rows(stage, forks):
-            found.append(row)
-            print(f"        {row}", flush=True)
-        left -= stage.seconds
-    return found
+@dataclass
+class Findings:
+    """All that a run of the benchmark finds; what failed does not keep the rest from being measured."""
+
+    rows: list[Row] = field(default_factory=list)
+    chains: list[pocket.Chain] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Notes and tells what fails inside."""
+        try:
+            yield
+        except Failed as failed:
+            self.failures.append(str(failed))
+            print(f"        FAILED: {failed}", flush=True)
+
+    def measure(self, todo: Sequence[Stage], forks: int) -> None:
+        """Goes through all stages and says where it is."""
+        begin, left = time.monotonic(), sum(stage.seconds for stage in todo)
+        for number, stage in enumerate(todo, 1):
+            gone = (time.monotonic() - begin) / 60
+            print(f"[{number:2}/{len(todo)}] {gone:4.1f} min, about {left / 60:.0f} left. {stage}", flush=True)
+            with self.kept():
+                for row in rows(stage, forks):
+                    self.rows.append(row)
+                    print(f"        {row}", flush=True)
+            left -= stage.seconds
+
+    def measure_pocket(self, servers: int) -> None:
+        """On real OpenStack."""
+        print(f"Two sites of real OpenStack with {servers} servers, about 10 min", flush=True)
+        with self.kept():
+            self.chains += pocket.measure(servers)
 
 
-def report(head: str, found: Sequence[Row], chains: Sequence[pocket.Chain], judged: Sequence[Verdict]) -> str:
+def report(head: str, found: Findings, judged: Sequence[Verdict]) -> str:
     """Everything that was measured, for people."""
-    compared = [row for row in found if row.way in WAYS]
-    operated = [row for row in found if row.way not in WAYS]
-    parts = [head, speed(compared)]
+    compared = [row for row in found.rows if row.way in WAYS]
+    operated = [row for row in found.rows if row.way not in WAYS]
+    parts = [head, *([speed(compared)] if compared else [])]
     if operated:
         count = operated[0].scene.servers
         words = f"What the requests of each operation are for, with {count} servers that have a root volume and a port:"
         table = purposes.table([(row.title, row.scene.servers, row.measured.lines) for row in operated])
         parts += [words, as_table(table)]
-    if chains:
+    if found.chains:
         words = "The whole chain on real OpenStack ([pocket cloud](../tests/cloud/README.md)), site A killed:"
-        parts += [words, as_table([pocket.COLUMNS, *(chain.cells() for chain in chains)])]
+        parts += [words, as_table([pocket.COLUMNS, *(chain.cells() for chain in found.chains)])]
     return "\n\n".join([*parts, "What has to hold:", verdict_table(judged)])
 
 
@@ -97,13 +121,15 @@ def main(arguments: list[str]) -> int:
     print(head, flush=True)
     for _warm_up in rows(Stage(Scene(1, 0.0, 0.0), (WAYS["wave"],)), 5):
         pass  # Python compiles what it has not seen before; nobody should be measured with that
-    found = measured(stages(options), options.forks)
-    chains = pocket.measure(options.pocket_n) if "pocket" in options.ways.split(",") else []
-    judged = [*verdicts(found), *pocket.verdicts(chains, options.pocket_n)]
-    text = report(head, found, chains, judged)
+    found = Findings()
+    found.measure(stages(options), options.forks)
+    if "pocket" in options.ways.split(","):
+        found.measure_pocket(options.pocket_n)
+    judged = [*verdicts(found.rows), *pocket.verdicts(found.chains, options.pocket_n)]
+    text = report(head, found, judged)
     print(f"\n{text}\n", flush=True)
-    if options.write:
+    if options.write and not found.failures:
         write(PAGE, text)
-    missed = [verdict.claim for verdict in judged if verdict.holds is False]
-    print(f"MISSED: {'; '.join(missed)}" if missed else "Everything that was measured holds.")
-    return 1 if missed else 0
+    bad = [*found.failures, *(f"MISSED: {verdict.claim}" for verdict in judged if verdict.holds is False)]
+    print("\n".join(bad) or "Everything that was measured holds.")
+    return 1 if bad else 0

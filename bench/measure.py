@@ -23,6 +23,10 @@ from bench.cloud import kinds
 REPO = Path(__file__).resolve().parent.parent
 
 
+class Failed(Exception):
+    """A run did not do what it was for, so that its time says nothing."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """What is measured against: ``latency`` and ``unshelve`` in seconds, ``rate`` in requests per second (0: any)."""

@@ -13,14 +13,13 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.measure import REPO
+from bench.measure import REPO, Failed
 from bench.verdicts import Verdict
 
 FOLDER = REPO / "build" / "bench" / "pocket"
@@ -64,7 +63,7 @@ COLUMNS = ["Playbook", "Servers", "Wall s", "of it the wave", "Requests to site 
 def measure(servers: int) -> list[Chain]:
     """Starts two sites, prepares and replicates, kills site A, fails over twice, stops the sites.
 
-    :raises SystemExit: if something failed.
+    :raises Failed: if something failed.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "plan.yml").write_text(json.dumps(_plan(servers)), encoding="utf-8")
@@ -131,14 +130,14 @@ def _playbook(name: str, servers: int, words: str = "") -> Chain:
 def _run(name: str, command: list[str], folder: Path) -> float:
     """Runs a command, what it says goes to a file; returns how many seconds it took.
 
-    :raises SystemExit: if it failed.
+    :raises Failed: if it failed.
     """
     log, begin = FOLDER / f"{name}.log", time.monotonic()
     where = {"POCKET_CLOUD_RUN": str(RUN), "OS_CLIENT_CONFIG_FILE": str(RUN / "clouds.yaml")}
     with log.open("a", encoding="utf-8") as out:
         done = subprocess.run(command, cwd=folder, env={**os.environ, **where}, stdout=out, stderr=out, check=False)
     if done.returncode:
-        sys.exit(f"{' '.join(command)} ended with exit code {done.returncode}: see {log}")
+        raise Failed(f"{' '.join(command)} ended with exit code {done.returncode}: see {log}")
     return time.monotonic() - begin
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bench.measure import REPO, Measured, Scene, active, pretended_cloud
+from bench.measure import REPO, Failed, Measured, Scene, active, pretended_cloud
 from bench.table import Row
 from bench.ways import OPERATIONS, WAYS, Way, measure
 
@@ -86,7 +85,7 @@ def rows(stage: Stage, forks: int) -> Iterator[Row]:
 def once(way: Way, scene: Scene, forks: int, port: int) -> Measured:
     """One run.
 
-    :raises SystemExit: if it failed or servers are not as they should be afterwards: then its time says nothing.
+    :raises Failed: if it failed or servers are not as they should be afterwards.
     """
     folder = FOLDER / f"{way.name}-{scene.servers}"
     with _words(port, scene.servers):
@@ -94,7 +93,7 @@ def once(way: Way, scene: Scene, forks: int, port: int) -> Measured:
     up, wanted = active(port), scene.servers if way.up else 0
     if measured.code or up != wanted:
         log = folder / "ansible.log"
-        sys.exit(f"{way.label}: exit code {measured.code}, {up} servers are up, wanted were {wanted}: see {log}")
+        raise Failed(f"{way.label}: exit code {measured.code}, {up} servers are up, wanted were {wanted}: see {log}")
     return measured
 
 

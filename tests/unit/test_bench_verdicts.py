@@ -13,8 +13,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from bench.main import parsed, report
-from bench.measure import Measured, Scene
+from bench.main import Findings, parsed, report
+from bench.measure import Failed, Measured, Scene
 from bench.pocket import Chain
 from bench.pocket import verdicts as on_the_pocket_cloud
 from bench.purposes import by_purpose, purpose, table
@@ -119,10 +119,18 @@ def test_a_second_failover_on_the_pocket_cloud_only_reads(requests: dict[str, in
     assert on_the_pocket_cloud([], 20)[0].holds is None
 
 
+def test_what_fails_does_not_keep_the_rest_from_being_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    found = Findings()
+    with found.kept():
+        raise Failed("web-1 is not up")
+    assert found.failures == ["web-1 is not up"]
+    assert "FAILED: web-1 is not up" in capsys.readouterr().out
+
+
 def test_the_report_has_all_tables() -> None:
     rows = [row(500, measured(16.0, 2050)), row(100, measured(2.0, 110), "readiness")]
     chain = Chain("`dr_failover`", 20, 60.0, 55.5, {"GET compute": 40, "POST compute": 20})
-    text = report("conditions", rows, [chain], [Verdict("claim", "wanted", "measured", True)])
+    text = report("conditions", Findings(rows, [chain]), [Verdict("claim", "wanted", "measured", True)])
     assert "| `dr_failover` | 20 | 60.0 | 55.5 | 60 | 3.00 | 20 |" in text
     for words in (
         "conditions",

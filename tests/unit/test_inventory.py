@@ -96,6 +96,20 @@ def test_a_list_that_failed_is_asked_for_again(cloud: LoopbackCloud, session: An
     assert inventory.all("volume", 0) == {}
 
 
+def test_a_list_is_begun_again_when_the_row_before_its_next_page_was_deleted(
+    cloud: LoopbackCloud, session: Any
+) -> None:
+    """Cinder and Nova refuse a marker that they do not know."""
+    more = [{"rel": "next", "href": "http://x/volumes/detail?marker=v"}]
+    cloud.answers[LIST] = [{"volumes": [{"id": "v"}], "volumes_links": more}, {"volumes": [{"id": "w"}]}]
+    cloud.answers[f"{LIST}?marker=v"] = Fails(404, {"itemNotFound": {"message": "Volume v could not be found."}})
+    assert set(Inventory(session).all("volume", 0)) == {"w"}
+    cloud.answers[LIST] = Fails(400)
+    with pytest.raises(CloudError, match="400"):
+        Inventory(session).all("volume", 0)
+    assert cloud.lines()[3:] == [LIST] * 3
+
+
 @pytest.mark.parametrize(
     ("kind", "line", "key"),
     [

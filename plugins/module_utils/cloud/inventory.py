@@ -23,6 +23,9 @@ from .session import Session
 #: From this many resources on, one list is cheaper than single reads.
 FEW = 3
 
+#: How often a list is begun again of which a page was refused.
+AGAIN = 2
+
 #: Seconds that a health check of a TCP port may take.
 TCP_TIMEOUT = 3.0
 
@@ -82,9 +85,15 @@ class Inventory:
                 known = self._lists[key] = _List(self._clock(), read())
             return known
 
-    def _fetch(self, kind: str) -> dict[str, Any]:
+    def _fetch(self, kind: str, left: int = AGAIN) -> dict[str, Any]:
+        """A page begins after the last row of the one before: if that was deleted meanwhile, the list is refused."""
         what = KINDS[kind]
-        return {item["id"]: item for item in self.cloud.pages(what.service, list_path(kind), what.lists)}
+        try:
+            return {item["id"]: item for item in self.cloud.pages(what.service, list_path(kind), what.lists)}
+        except CloudError as error:
+            if error.status not in (400, 404) or not left:
+                raise
+        return self._fetch(kind, left - 1)
 
     def warm(self, kinds: Iterable[str]) -> None:
         """Reads lists at the same time, before many threads ask for one after the other."""

@@ -13,7 +13,7 @@ import argparse
 import contextlib
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -80,10 +80,13 @@ class Findings:
             gone = (time.monotonic() - begin) / 60
             print(f"[{number:2}/{len(todo)}] {gone:4.1f} min, about {left / 60:.0f} left. {stage}", flush=True)
             with self.kept():
-                for row in rows(stage, forks):
-                    self.rows.append(row)
-                    print(f"        {row}", flush=True)
+                self._add(rows(stage, forks))
             left -= stage.seconds
+
+    def _add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.rows.append(row)
+            print(f"        {row}", flush=True)
 
     def measure_pocket(self, servers: int) -> None:
         """On real OpenStack."""

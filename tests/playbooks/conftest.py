@@ -56,3 +56,18 @@ def story(cloud: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp(name)
     (folder / "plan.yml").write_text(yaml.safe_dump(plan_of(name)), encoding="utf-8")
     return Story(folder, name, Api("site_a"), Api("site_b"), pocket_cloud)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Story:
+    """Playbooks in a folder without any plan, and without a cloud."""
+    return Story(tmp_path, "bad", None, None, lambda: None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def no_clouds(alone: Story, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """A good plan, whose clouds are named by no clouds.yaml."""
+    (alone.folder / "plan.yml").write_text(yaml.safe_dump(plan_of("bad")), encoding="utf-8")
+    (alone.folder / "clouds.yaml").write_text("clouds: {}", encoding="utf-8")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(alone.folder / "clouds.yaml"))
+    return alone

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -73,8 +74,8 @@ class Run:
 
     @property
     def last(self) -> Json:
-        """The result of the last task: the wave, or what failed before it."""
-        return self.results[-1]
+        """The result of the wave, before the report on it; without a wave that of the last task."""
+        return next((result for result in self.results if "journal" in result), self.results[-1])
 
     def good(self) -> Run:
         """Itself, if it succeeded without a warning."""
@@ -131,6 +132,14 @@ class Story:
             output = process.communicate()[0]
         lines = output.splitlines()
         return Run(process.returncode, lines, [json.loads(line) for line in lines if line.startswith("{")])
+
+    def report(self, run: Run) -> Json:
+        """The report on a run as data; the page and the test cases must say the same sentence."""
+        journal = Path(run.last["journal"])
+        found: Json = json.loads(journal.with_suffix(".json").read_text(encoding="utf-8"))
+        for ending in (".html", ".xml"):
+            assert html.escape(found["headline"]) in journal.with_suffix(ending).read_text(encoding="utf-8")
+        return found
 
     def killed(self, playbook: str, when: str, workers_too: bool = True, **variables: Any) -> None:
         """Runs a playbook and kills it at the first line of progress that holds ``when``, as a power cut does.

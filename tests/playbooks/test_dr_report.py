@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports on runs of long ago, and of none; no cloud is needed for them."""
+"""Reports on runs of long ago, on runs that reach no cloud, and on none."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ import journals
 ENDINGS = ("html", "json", "xml")
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Story:
-    """A folder with the journal of a failover that failed, and no cloud."""
-    (tmp_path / "shop.jsonl").write_text(journals.failed().text, encoding="utf-8")
-    return Story(tmp_path, "shop", None, None, lambda: None)  # type: ignore[arg-type]
+@pytest.fixture(autouse=True)
+def old_journal(alone: Story) -> None:
+    """That of a failover that failed."""
+    (alone.folder / "shop.jsonl").write_text(journals.failed().text, encoding="utf-8")
 
 
 def test_of_a_journal(alone: Story) -> None:
@@ -59,3 +58,30 @@ def test_of_a_file_that_is_none(alone: Story) -> None:
     assert (
         "Wanted the journal of a run, saw a file that does not begin like one. Name a file *.jsonl of dr_wave." in said
     )
+
+
+@pytest.mark.parametrize("playbook", ["dr_readiness", "dr_replicate", "dr_failover"])
+def test_a_playbook_that_fails_ends_with_its_report_and_with_what_failed(no_clouds: Story, playbook: str) -> None:
+    run = no_clouds(playbook, dr_site_b_site_a_is_down="it burns")
+    said = run.refused()
+    report = Path(run.last["journal"]).with_suffix(".json")
+    assert json.loads(report.read_text(encoding="utf-8"))["outcome"] == "failed"
+    assert {file.suffix for file in report.parent.iterdir() if file.stem == report.stem} >= {".html", ".json", ".xml"}
+    assert run.results[-1]["msg"] == said.splitlines()
+    assert not run.changed
+
+
+def test_a_report_that_cannot_be_written_is_told_and_no_more(no_clouds: Story) -> None:
+    run = no_clouds("dr_readiness", dr_report_folder="plan.yml/reports")
+    said = run.refused()
+    assert run.results[-1]["msg"] == said.splitlines()
+    told, again = run.results[-2]["msg"]
+    assert told.startswith("The report on this run could not be written: ")
+    assert "plan.yml/reports" in told
+    assert again == f"To try again: ansible-playbook standby.openstack.dr_report -e journal={run.last['journal']}"
+
+
+def test_without_a_journal_there_is_no_report(no_clouds: Story) -> None:
+    run = no_clouds("dr_readiness", journal_folder="")
+    assert run.refused() == run.results[-1]["msg"]
+    assert not list(no_clouds.folder.glob("**/*.html"))

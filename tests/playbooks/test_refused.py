@@ -16,12 +16,6 @@ from story import Story, plan_of
 PLAYBOOKS = ["provision", "dr_prepare", "dr_readiness", "dr_replicate", "dr_failover"]
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Story:
-    """Playbooks in a folder without any plan, and without a cloud."""
-    return Story(tmp_path, "bad", None, None, lambda: None)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_a_missing_file(alone: Story, playbook: str) -> None:
     assert alone(playbook).refused() == (
@@ -72,15 +66,6 @@ def test_the_documentation_of_every_role_can_be_shown() -> None:
     done = subprocess.run(["ansible-doc", "-t", "role", *roles], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "dr_site_b_site_a_is_down" in done.stdout
-
-
-@pytest.fixture
-def no_clouds(alone: Story, monkeypatch: pytest.MonkeyPatch) -> Story:
-    """A good plan, whose clouds are named by no clouds.yaml."""
-    (alone.folder / "plan.yml").write_text(yaml.safe_dump(plan_of("bad")), encoding="utf-8")
-    (alone.folder / "clouds.yaml").write_text("clouds: {}", encoding="utf-8")
-    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(alone.folder / "clouds.yaml"))
-    return alone
 
 
 def test_a_journal_that_cannot_be_written(no_clouds: Story) -> None:

@@ -34,14 +34,19 @@ class TestProvision:
     def test_makes_the_servers(self, story: Story) -> None:
         run = story("provision").good()
         assert run.changed
-        assert run.lines[-2].startswith(f"Build of {story.name}: 2 of 2 servers are as planned, after ")
+        closing = f"Build of {story.name}: 2 of 2 servers are as planned, after "
+        assert any(line.startswith(closing) for line in run.lines)
+        report = story.report(run)
+        assert report["headline"].startswith(f"Build of {story.name} at site A succeeded: 2 of 2 servers as planned in")
         assert {server["status"] for server in story.everything(story.a)["servers"]} == {"ACTIVE"}
         assert set(story.disks(story.a)) == DISKS
 
     def test_again_changes_nothing(self, story: Story) -> None:
         before = story.everything(story.a)
         assert not story("provision", "--check").good().changed
-        assert not story("provision").good().changed
+        run = story("provision", dr_report_folder="plan.yml/no-folder").good()
+        assert not run.changed
+        assert run.results[-1]["msg"][0].startswith("The report on this run could not be written: ")
         assert story.everything(story.a) == before
 
 
@@ -178,6 +183,10 @@ class TestFailover:
         assert "locked" in run.refused()
         assert run.last["failed_servers"] == [f"{story.name}-db", f"{story.name}-app"]
         assert run.last["servers"][f"{story.name}-app"]["error"]["code"] == "skipped"
+        assert run.results[-1]["msg"] == run.refused().splitlines()
+        report = story.report(run)
+        headline = f"Failover of {story.name} to site B failed: 0 of 2 servers up, 1 failed, 1 not started."
+        assert (report["outcome"], report["headline"]) == ("failed", headline)
         story.b.act(db, "unlock")
         assert story.everything(story.b)["attached"] == before["attached"]
 
@@ -201,12 +210,18 @@ class TestFailover:
         assert run.last["fence"].startswith("site A does not answer (")
         assert all(row["lag"] > 0 for row in run.last["servers"].values())
         assert any(line.startswith("  RPO ") and ", RTO " in line for line in run.lines)
+        report = story.report(run)
+        assert report["headline"].startswith(f"Failover of {story.name} to site B succeeded: 2 of 2 servers up in ")
+        parts = {row["name"][len(story.name) + 1 :]: [bar["part"] for bar in row["parts"]] for row in report["servers"]}
+        assert parts == {short: ["handover", "start", "health"] for short in ("db", "app")}
+        assert any(step["request_id"].startswith("req-") for row in report["servers"] for step in row["steps"])
         self.the_end(story)
 
     def test_again_changes_nothing(self, story: Story) -> None:
         before = story.everything(story.b)
         run = story("dr_failover").good()
         assert not run.changed
+        assert story.report(run)["headline"].endswith(" succeeded: 2 of 2 servers up; nothing had to be done.")
         assert story.everything(story.b) == before
         assert {key for counts in run.last["requests"].values() for key in counts if not key.startswith("GET")} <= {
             "POST compute"  # consoles are read by POST; that nothing was done to a server was compared above

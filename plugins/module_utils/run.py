@@ -26,8 +26,8 @@ from .wave import Wave
 
 _VERBS = {"failover": "fail over", "readiness": "check"}
 
-#: What only one run of a plan may do at a time.
-WRITING = ("build", "prepare", "replicate", "failover")
+#: What needs no lock. Everything else only one run of a plan may do at a time.
+READING = frozenset({"readiness"})
 
 
 class Killed(StandbyError):
@@ -102,7 +102,7 @@ def begin(wave: Wave, operation: str, folder: str, parameters: Mapping[str, Any]
     place, lock = Path(folder), None
     try:
         place.mkdir(parents=True, exist_ok=True)
-        if operation in WRITING:
+        if operation not in READING:
             lock = take(place / f"{file_name(wave.plan.name)}.lock", _wanted(wave, operation), me)
         earlier = unfinished(place, wave.plan.name, operation) if lock else None
         journal = Journal(place / f"{file_name(wave.plan.name, operation, me['run'])}.jsonl")

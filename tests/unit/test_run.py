@@ -19,17 +19,12 @@ from ansible_collections.standby.openstack.plugins.module_utils.errors import Cl
 from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet
 from ansible_collections.standby.openstack.plugins.module_utils.journal import Journal
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Refusal, Step
-from ansible_collections.standby.openstack.plugins.module_utils.run import (
-    WRITING,
-    Run,
-    begin,
-    rehearse,
-)
+from ansible_collections.standby.openstack.plugins.module_utils.run import Run, begin, rehearse
 from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
 from fleet_fakes import Cloud, until
 from recovery_builders import T1, T2, T3, row, the_plan
 
-pytestmark = pytest.mark.usefixtures("quick_polls")
+WRITING = ("build", "prepare", "replicate", "failover")
 
 
 def wave(now: str = T2, **changes: Any) -> Wave:
@@ -88,7 +83,7 @@ def test_the_first_line_says_who_runs_what_and_for_which_servers(tmp_path: Path)
 
 
 @pytest.fixture
-def whole(tmp_path: Path, started: Started) -> Run:
+def whole(tmp_path: Path, started: Started, quick_polls: None) -> Run:
     """A failover in which one server comes up and one fails, from its first line to its last."""
     run = started(tmp_path)
     run.wave.fence = lambda reason: "site A does not answer"  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from bench.main import Findings, parsed, report
 from bench.measure import Failed, Measured, Scene
-from bench.pocket import Chain
+from bench.pocket import Chain, writes
 from bench.pocket import verdicts as on_the_pocket_cloud
 from bench.purposes import by_purpose, purpose, table
 from bench.stages import stages
@@ -112,9 +112,13 @@ def test_requests_are_counted_by_what_they_are_for() -> None:
     ]
 
 
-@pytest.mark.parametrize(("requests", "good"), [({"GET compute": 40}, True), ({"POST compute": 1}, False)])
-def test_a_second_failover_on_the_pocket_cloud_only_reads(requests: dict[str, int], good: bool) -> None:
-    (verdict,) = on_the_pocket_cloud([Chain("`dr_failover`, second run", 20, 5.0, 1.0, requests)], 20)
+@pytest.mark.parametrize(("verb", "good"), [("wait", True), ("unshelve", False)])
+def test_a_second_failover_on_the_pocket_cloud_only_reads(verb: str, good: bool) -> None:
+    """It looks at the consoles again, which is a POST and changes nothing."""
+    lines = [{"kind": "run"}, *({"kind": "step", "phase": phase, "verb": verb} for phase in ("begin", "ended"))]
+    chain = Chain("`dr_failover`, second run", 20, 5.0, 1.0, {"POST compute": 20}, writes(lines))
+    assert chain.writes == (0 if good else 1)
+    (verdict,) = on_the_pocket_cloud([chain], 20)
     assert verdict.holds is good
     assert on_the_pocket_cloud([], 20)[0].holds is None
 
@@ -129,7 +133,7 @@ def test_what_fails_does_not_keep_the_rest_from_being_measured(capsys: pytest.Ca
 
 def test_the_report_has_all_tables() -> None:
     rows = [row(500, measured(16.0, 2050)), row(100, measured(2.0, 110), "readiness")]
-    chain = Chain("`dr_failover`", 20, 60.0, 55.5, {"GET compute": 40, "POST compute": 20})
+    chain = Chain("`dr_failover`", 20, 60.0, 55.5, {"GET compute": 40, "POST compute": 20}, 20)
     text = report("conditions", Findings(rows, [chain]), [Verdict("claim", "wanted", "measured", True)])
     assert "| `dr_failover` | 20 | 60.0 | 55.5 | 60 | 3.00 | 20 |" in text
     for words in (

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from .errors import NotConverged, Refused, UnexpectedState
+from .errors import NotConverged, Refused, StandbyError, UnexpectedState
 from .plan import Decision, Plan, Ref, Refusal, Step, Until
 
 #: Takes a step whose references are resolved; returns the answer of the cloud.
@@ -90,14 +91,8 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
         return Outcome(plan, plan.after, plan.extra)
     answers: dict[str, Any] = {}
     for number, step in enumerate(plan.steps):
-        ready = resolve(step, answers)
-        answer = yield Call(partial(job.perform, ready), ready)
-        if step.result:
-            answers[step.result] = answer
-        last = number == len(plan.steps) - 1
-        until = resolve(step, answers).until
-        if until and (wait or not last):
-            yield from _pause(job, Pause(until, ready))
+        with _telling(step):
+            yield from _carry_out(job, step, answers, wait or number < len(plan.steps) - 1)
     if not wait:
         return Outcome(plan, plan.after, plan.extra, answers)
     again = _plan(job.decide((yield Call(job.read))))
@@ -107,6 +102,26 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
             f"All steps for {job.name} were carried out, yet something is still to do: {left}.", left=left
         )
     return Outcome(plan, again.before, again.extra, answers)
+
+
+@contextmanager
+def _telling(step: Step) -> Iterator[None]:
+    """What is safe when the step fails is part of the error."""
+    try:
+        yield
+    except StandbyError as error:
+        error.tell(step.safe)
+        raise
+
+
+def _carry_out(job: Job, step: Step, answers: dict[str, Any], wait: bool) -> Generator[Any, Any, None]:
+    ready = resolve(step, answers)
+    answer = yield Call(partial(job.perform, ready), ready)
+    if step.result:
+        answers[step.result] = answer
+    until = resolve(step, answers).until
+    if until and wait:
+        yield from _pause(job, Pause(until, ready))
 
 
 def _pause(job: Job, pause: Pause) -> Generator[Any, Any, None]:

@@ -19,6 +19,12 @@ class StandbyError(Exception):
         super().__init__(message)
         self.details = details
 
+    def tell(self, safe: str) -> None:
+        """Adds what is safe and what to do."""
+        if safe:
+            self.args = (f"{self} {safe}",)
+            self.details["safe"] = safe
+
     def as_result(self) -> dict[str, Any]:
         """The fields that a module returns beside ``failed``."""
         return {"msg": str(self), "error": {"code": self.code, **self.details}}

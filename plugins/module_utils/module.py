@@ -19,6 +19,7 @@ from .cloud.verbs import VERBS
 from .errors import StandbyError
 from .fleet import Fleet
 from .plan import Decision
+from .record import LOCAL
 
 #: The options of the collection openstack.cloud that say which cloud, with the same names.
 CLOUD_OPTIONS: dict[str, Any] = {
@@ -68,7 +69,7 @@ def connection(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def performer(clouds: Mapping[str, Session]) -> Callable[[Any], Any]:
     """Carries out one step at the cloud that it names."""
-    return lambda step: VERBS[step.verb](clouds[step.cloud], **step.args)
+    return lambda step: {**VERBS, **LOCAL}[step.verb](clouds[step.cloud], **step.args)
 
 
 def run_module(

@@ -50,6 +50,7 @@ class Step:
     :param until: what must hold before the next step starts.
     :param result: the name under which later steps refer to the answer.
     :param cloud: which of the clouds of the job carries it out.
+    :param safe: what people should know if it fails: what is safe, and what to do.
     """
 
     verb: str
@@ -58,11 +59,12 @@ class Step:
     until: Until | None = None
     result: str = ""
     cloud: str = "here"
+    safe: str = ""
 
     @property
     def writes(self) -> bool:
         """Whether the step changes anything."""
-        return self.verb not in ("wait", "export_backup")
+        return self.verb not in ("wait", "export_backup", "check_volumes_kept")
 
 
 @dataclass(frozen=True)

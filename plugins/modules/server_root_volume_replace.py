@@ -14,11 +14,12 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Gives a server that is C(SHELVED_OFFLOADED) another root, as an ordinary member of the project.
-  - O(handover) says in which way. It is never switched while the module runs, and the reason is in the result, also in
-    check mode.
-  - The server stays shelved; M(standby.openstack.server_unshelve) boots it.
-  - A run that was killed is carried on by repeating it. A root that is the source, or was made of it or filled from it
-    by this module, is left alone, also when the server has written to it since.
+  - O(handover) says in which way. It is never switched while the module runs, and the reason is in the result, also
+    in check mode.
+  - With V(attach) and V(reimage) the server stays shelved; M(standby.openstack.server_unshelve) boots it. With
+    V(recreate) Nova boots the new server at once.
+  - A run that was killed is carried on by repeating it. A root that is the source, or was made of it or filled from
+    it by this module, is left alone, also when the server has written to it since.
   - The source is never changed, except that a O(volume) which is attached becomes the root. An O(image), O(snapshot)
     or O(backup) is copied.
 options:
@@ -47,33 +48,69 @@ options:
     type: str
   handover:
     description:
-      - V(attach) detaches the old root and attaches the new one. The old one is kept. It needs a cloud with the guarded
-        root volume API. A root that is missing is no obstacle.
+      - V(attach) detaches the old root and attaches the new one. The old one is kept. It needs a cloud with the
+        guarded root volume API. A root that is missing is no obstacle.
       - V(reimage) copies into the root volume of the server by Cinder's C(os-reimage), which B(overwrites) it, so
-        O(root_volume) must name it. It works on stock Nova with a block storage API of 3.68 or newer (there is no such
-        request in an older one), and needs a root that is at least as large as the source. The data stay inside the
-        storage, except those of an O(image). A copy that fails leaves the root in C(error).
+        O(root_volume) must name it. It works on stock Nova with a block storage API of 3.68 or newer (there is no
+        such request in an older one), and needs a root that is at least as large as the source. The data stay inside
+        the storage, except those of an O(image). A copy that fails leaves the root in C(error).
+      - V(recreate) works on every cloud. The definition of the server is written to O(record),
+        C(delete_on_termination) of all its volumes is cleared, and that it is cleared is looked at again; the server
+        is deleted, and made again on the new root with the same ports, data volumes, name, flavor, key, metadata,
+        tags, description, host name, server group, availability zone and config drive. That it can be made is
+        checked before it is deleted. It has a new id, and so have its SMBIOS uuid and the instance id of cloud-init,
+        which runs its first boot again. All volumes are kept, and stay when the new server is deleted.
       - V(auto) is V(attach) where the cloud advertises it, else what O(fallback) says.
     type: str
-    choices: [attach, reimage, auto]
+    choices: [attach, reimage, recreate, auto]
     default: attach
   fallback:
     description:
       - With O(handover=auto), what is done on a cloud that does not offer V(attach). Without it, that is refused.
     type: str
-    choices: [reimage]
+    choices: [reimage, recreate]
   root_volume:
     description:
       - The name or id of the volume that is the root now. The module refuses if another one is.
       - Needed for O(handover=reimage), B(which overwrites all data of this volume). For the other ways it is only a
         check.
     type: str
+  record:
+    description:
+      - Needed for O(handover=recreate). A file, where the module runs, to which the definition of the server is
+        written as JSON before the server is deleted. If a run is killed after that, the next one makes the server
+        from it; so it must be the same file, and outlive the run. Its folder must exist.
+      - The record of another server is not overwritten; it gets the id of that server as its suffix.
+    type: path
+  user_data:
+    description:
+      - Needed for O(handover=recreate), as plain text, because Nova does not show it to members and it is not
+        written to O(record). V("") if the server had none.
+    type: str
+  availability_zone:
+    description:
+      - With O(handover=recreate), the availability zone of the new server; V("") for none. By default the one that
+        was asked for when the server was made. A Nova that does not tell it (compute API older than 2.96) needs it
+        said.
+    type: str
+  release_ports:
+    description:
+      - With O(handover=recreate), what is done about ports that Nova may have made. It deletes those with the
+        server, and members cannot see which they are. A port that has a name and is older than the server is not one
+        of them.
+      - V(false) refuses if there may be such a port.
+      - V(true) takes these ports off the server (C(device_id) is cleared) before it is deleted, so that Nova finds
+        none.
+    type: bool
+    default: false
 notes:
   - With V(attach) and V(reimage) the server keeps its id, so its SMBIOS uuid and the instance id that the metadata
     service tells stay too. Whether cloud-init runs its first boot depends on the new root, though; it does when that
     was last booted by another server.
-  - A volume that is made of a O(snapshot), O(backup) or O(image) has the name of the server, C(-root-) and the first 8
-    characters of the id of the source, and at least the size of the old root.
+  - V(recreate) does not keep what Nova shows to no member; these are scheduler hints other than the server group,
+    and bus and type of the disks, such as C(cdrom), which come from the image properties of the new root.
+  - A volume that is made of a O(snapshot), O(backup) or O(image) has the name of the server, C(-root-) and the first
+    8 characters of the id of the source, and at least the size of the old root.
 seealso:
   - module: standby.openstack.server_root_volume_attach
   - module: standby.openstack.server_shelve
@@ -100,6 +137,15 @@ EXAMPLES = r"""
     fallback: reimage
     root_volume: db-root
     timeout: 3600
+
+- name: On any cloud, make the server again on a new volume; ports, addresses and data volumes are kept, its id is not
+  standby.openstack.server_root_volume_replace:
+    cloud: site_b
+    server: db
+    backup: db-root-nightly
+    handover: recreate
+    record: "{{ inventory_dir }}/runs/db.json"
+    user_data: ""
 
 - name: Boot from it
   standby.openstack.server_unshelve:
@@ -187,7 +233,7 @@ server:
     dormant: true
     root_volume: {present: false, volume_id: null, device: /dev/vda, found_by: guarded API}
 handover:
-  description: The way in which the root was handed over; V(attach) or V(reimage).
+  description: The way in which the root was handed over; V(attach), V(reimage) or V(recreate).
   returned: success
   type: str
   sample: reimage
@@ -211,6 +257,12 @@ old_root:
   returned: success
   type: dict
   sample: {id: 0d7d7c4e-8d2e-4fd6-a3f6-9c5c2d1f6a10, name: db-root}
+definition:
+  description:
+    - With V(recreate), what was written to the record; the definition of the server before it was deleted, without
+      C(user_data). Otherwise null.
+  returned: success
+  type: dict
 steps:
   description: The requests that changed something, or in check mode would, in words and in their order.
   returned: success
@@ -233,6 +285,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.cloud import rea
 from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Asked
 from ansible_collections.standby.openstack.plugins.module_utils.decide.replace import decide_replace
 from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
+from ansible_collections.standby.openstack.plugins.module_utils.record import read_record
 from ansible_collections.standby.openstack.plugins.module_utils.replacing import KINDS
 
 
@@ -242,12 +295,16 @@ def main() -> None:
         {
             "server": {"type": "str", "required": True},
             **{kind: {"type": "str"} for kind in KINDS},
-            "handover": {"type": "str", "default": "attach", "choices": ["attach", "reimage", "auto"]},
-            "fallback": {"type": "str", "choices": ["reimage"]},
+            "handover": {"type": "str", "default": "attach", "choices": ["attach", "reimage", "recreate", "auto"]},
+            "fallback": {"type": "str", "choices": ["reimage", "recreate"]},
             "root_volume": {"type": "str"},
+            "record": {"type": "path"},
+            "user_data": {"type": "str", "no_log": True},
+            "availability_zone": {"type": "str"},
+            "release_ports": {"type": "bool", "default": False},
             **GUARDED_OPTION,
         },
-        read=read_replace.replacing,
+        read=lambda cloud, params: read_replace.replacing(cloud, params, read_record(params["record"])),
         decide=lambda what, params: decide_replace(
             what, Asked(params["handover"], params["fallback"], "the task", "the cloud"), params["server"]
         ),

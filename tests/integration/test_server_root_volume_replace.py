@@ -119,5 +119,7 @@ def test_reimage(make_a: Factory, rounds_a: Rounds, kind: str) -> None:
     settled = [volume["name"] for volume in left["volumes"] if volume["status"] != "deleting"]
     assert sorted(settled) == sorted(names)
     assert [snapshot["name"] for snapshot in left["snapshots"] if snapshot["name"] != make.name("source")] == []
+    properties = make.api.volume(old).get("volume_image_metadata") or {}
+    assert not properties.keys() & {"block_device_mapping", "bdm_v2", "root_device_name"}
     boots_from(make, server, old)
     rounds.changes_nothing(REPLACE, server=make.name(), **options)

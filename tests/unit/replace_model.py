@@ -17,21 +17,38 @@ from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Attachment,
     Named,
     Offer,
+    Port,
     RootAnswer,
     Seen,
     Server,
     Snapshot,
     Source,
+    Surroundings,
     Volume,
 )
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Step, Until
-from ansible_collections.standby.openstack.plugins.module_utils.replacing import Replacing, helper_name, root_name
-from builders import DATA, GUARDED, ROOT, port, server, volume
+from ansible_collections.standby.openstack.plugins.module_utils.replacing import (
+    Definition,
+    Details,
+    Recreation,
+    Replacing,
+    definition_from,
+    helper_name,
+    root_name,
+)
+from builders import DATA, GUARDED, ROOT, TINY, port, server, volume
 
 #: What a source of each kind holds.
 HOLDS = {"volume": "data of vol-new", "snapshot": "data of the snapshot", "backup": "data of the backup",
          "image": "data of the image"}  # fmt: skip
 ON_THE_WAY = {"creating": "available", "restoring-backup": "available", "downloading": "reserved", "deleting": "gone"}
+
+
+#: How the server boots, and that its image has a checksum.
+BOOTS = {"hw_firmware_type": "uefi", "checksum": "1", "os_hash_algo": "sha512"}
+
+#: What an image has that has no data and names a snapshot.
+STRAY = dict.fromkeys(("block_device_mapping", "bdm_v2", "root_device_name"), "")
 
 
 class Rejected(Exception):
@@ -45,7 +62,7 @@ class Cloud:
         self.offer, self.count = offer, 0
         held = {"status": "reserved", "attached_to": ("srv",)}
         first = (
-            volume("vol-root", name="db-root", size=2, volume_type="fast", **held),
+            volume("vol-root", name="db-root", size=2, volume_type="fast", image_metadata=BOOTS, **held),
             volume("vol-data", name="db-data", bootable=False, **held),
             volume("vol-new", name="replica"),
         )
@@ -54,8 +71,13 @@ class Cloud:
         self.contents |= {"snapshot-1": HOLDS["snapshot"], "backup-1": HOLDS["backup"], "image-1": HOLDS["image"]}
         self.snapshots: dict[str, Snapshot] = {}
         self.images: dict[str, Named] = {}
+        self.properties: dict[str, dict[str, str]] = {}
         self.server: Server | None = server(status="SHELVED_OFFLOADED", attachments=(ROOT, DATA))
-        self.servers_made = 0
+        self.port: Port | None = port()
+        self.nova_made_port = False
+        self.file: Definition | None = None
+        self.user_data: str | None = ""
+        self.release = False
         self.log: list[str] = []
 
     @property
@@ -83,8 +105,29 @@ class Cloud:
         attached = [a.volume_id for a in self.server.attachments] if self.server else []
         answer = RootAnswer("/dev/vda", self.root is not None, self.root) if self.server else None
         volumes = {i: self.volumes[i] for i in attached if i in self.volumes}
-        ports = (port(),) if self.server else ()
+        ports = (self.port,) if self.server and self.port and self.port.device_id == self.server.id else ()
         return Seen(self.server, self.offer, volumes, ports, answer if self.offer.guarded_api else None)
+
+    def recreation(self) -> Recreation:
+        """What is looked at when the server may be made again."""
+        details = Details(
+            created="2026-11-01T00:00:10Z",
+            flavor=TINY,
+            zone="",
+            server_groups=(),
+            macs=(port().mac,),
+            nic_tags={},
+            ports_made={"port-0": f"2026-11-01T00:00:{'12' if self.nova_made_port else '05'}Z"},
+            more={"tags": ["one"]},
+        )
+        return Recreation(
+            file="db.json",
+            user_data=self.user_data,
+            release=self.release,
+            details=details if self.server else None,
+            record=self.file,
+            around=Surroundings(TINY, given=dict(self.volumes), ports={"port-0": (self.port,) if self.port else ()}),
+        )
 
     def replacing(self, kind: str, named_root: str | None = "vol-root") -> Replacing:
         """What is looked at."""
@@ -100,6 +143,7 @@ class Cloud:
             formers={i: self.volumes[i] for i in formers},
             snapshots=tuple(s for s in self.snapshots.values() if s.name == helper_name("srv")),
             images=tuple(i for i in self.images.values() if i.name == helper_name("srv")),
+            recreation=self.recreation(),
         )
 
     def run(self, steps: tuple[Step, ...], stop_after: int | None = None) -> None:
@@ -148,6 +192,8 @@ class Cloud:
         }
         if self.server and self.server.status == "BUILD":
             self.server = replace(self.server, status="ACTIVE")
+        if self.server and self.server.task_state == "deleting":
+            self._deleted(self.server)
 
     def _id(self, kind: str) -> str:
         self.count += 1
@@ -194,8 +240,9 @@ class Cloud:
         assert snapshot_id != "snapshot-1", "the snapshot of the user"
         self.snapshots[snapshot_id] = replace(self.snapshots[snapshot_id], status="deleting")
 
-    def create_image(self, name: str, snapshot_id: str, size: int) -> Any:
+    def create_image(self, name: str, snapshot_id: str, size: int, properties: Mapping[str, str] | None = None) -> Any:
         made = Named(self._id("image"), name)
+        self.properties[made.id] = {**STRAY, **(properties or {})}
         self.images[made.id], self.contents[made.id] = made, self.contents[snapshot_id]
         return {"id": made.id}
 
@@ -206,8 +253,14 @@ class Cloud:
         del self.images[image_id]
 
     def reimage_volume(self, volume_id: str, image_id: str) -> None:
-        self._change(volume_id, {"reserved"}, status="downloading")
+        self._change(volume_id, {"reserved"}, status="downloading", image_metadata=self.properties.get(image_id, {}))
         self.contents[volume_id] = self.contents[image_id]
+
+    def unset_image_metadata(self, volume_id: str, key: str) -> None:
+        if key not in self.volumes[volume_id].image_metadata:
+            raise Rejected(f"no property {key}")
+        left = {name: value for name, value in self.volumes[volume_id].image_metadata.items() if name != key}
+        self._change(volume_id, None, image_metadata=left)
 
     def set_delete_on_termination(self, server_id: str, volume_id: str, value: bool) -> None:
         changed = (
@@ -226,3 +279,42 @@ class Cloud:
             raise Rejected("no root can be attached")
         self._change(volume_id, {"available"}, status="reserved", attached_to=(server_id,))
         self.server = replace(self.there, attachments=(*self.there.attachments, Attachment(volume_id, device, "root")))
+
+    def update_port(self, port_id: str, device_id: str, device_owner: str) -> None:
+        assert self.port
+        self.port = replace(self.port, device_id=device_id)
+
+    def write_record(self, file: str, definition: Mapping[str, Any]) -> None:
+        self.file = definition_from(definition)
+
+    def check_volumes_kept(self, server_id: str, volume_ids: list[str]) -> None:
+        assert {a.volume_id for a in self.there.attachments} == set(volume_ids)
+        assert not any(a.delete_on_termination for a in self.there.attachments)
+
+    def delete_server(self, server_id: str) -> None:
+        assert self.there.id == server_id
+        assert self.file, "the definition would be lost"
+        self.server = replace(self.there, task_state="deleting")
+
+    def _deleted(self, gone: Server) -> None:
+        """Nova keeps what it did not make."""
+        for attachment in gone.attachments:
+            assert not attachment.delete_on_termination, "Nova deletes such a volume"
+            self._change(attachment.volume_id, None, status="available", attached_to=())
+        if self.port and self.port.device_id == gone.id:
+            self.port = None if self.nova_made_port else replace(self.port, device_id="")
+        self.server = None
+
+    def create_server(self, **request: Any) -> Any:
+        assert self.server is None, "a second server"
+        assert self.port
+        assert not self.port.device_id
+        assert request["networks"] == [{"port": "port-0"}]
+        assert (request["name"], request["flavorRef"], request["tags"]) == ("db", "flavor-1", ["one"])
+        rows = request["block_device_mapping_v2"]
+        attached = tuple(Attachment(row["uuid"], None, row.get("tag"), row["delete_on_termination"]) for row in rows)
+        for row in rows:
+            self._change(row["uuid"], {"available"}, status="reserved", attached_to=("srv-2",))
+        self.server = server(id="srv-2", status="BUILD", task_state=None, attachments=attached)
+        self.port = replace(self.port, device_id="srv-2")
+        return {"id": "srv-2"}

@@ -18,7 +18,12 @@ from ansible_collections.standby.openstack.plugins.module_utils.apply import (
     converge,
     resolve,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.errors import NotConverged, Refused, UnexpectedState
+from ansible_collections.standby.openstack.plugins.module_utils.errors import (
+    NotConverged,
+    Refused,
+    StandbyError,
+    UnexpectedState,
+)
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan, Ref, Refusal, Step, Until
 
 DONE = Plan({"state": "as read"}, {"state": "as read"})
@@ -193,7 +198,8 @@ def test_the_reference_of_a_wait_may_be_the_step_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "writes"), [("wait", False), ("export_backup", False), ("shelve", True), ("new", True)]
+    ("verb", "writes"),
+    [("wait", False), ("export_backup", False), ("check_volumes_kept", False), ("shelve", True), ("new", True)],
 )
 def test_what_counts_as_a_change(verb: str, writes: bool) -> None:
     assert Plan({}, {}, (Step(verb, "t"),)).changed is writes
@@ -224,3 +230,17 @@ def test_a_server_that_fell_back_is_asked_why(kind: str, explain: Any, text: str
     with pytest.raises(UnexpectedState) as caught:
         course.send(answer(course.throw(UnexpectedState("unshelve it: it fell back."))))
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("where", ["request", "wait"])
+@pytest.mark.parametrize("safe", ["", "The old root is safe. Repeat."])
+def test_a_step_that_fails_says_what_is_safe(safe: str, where: str) -> None:
+    world = World(Plan({}, {}, (Step("use", "use it", {}, until("v"), safe=safe),)))
+    course = converge(world.job(), check=False)
+    request = course.send(answer(next(course)))
+    failing = request if where == "request" else course.send(answer(request))
+    assert isinstance(failing, Call if where == "request" else Pause)
+    with pytest.raises(StandbyError) as caught:
+        course.throw(StandbyError("The quota is used up."))
+    assert str(caught.value) == f"The quota is used up. {safe}".strip()
+    assert caught.value.details == ({"safe": safe} if safe else {})

@@ -77,6 +77,7 @@ MAY = {
     "wait": {"plan", "errors"},
     "wanted": {"plan", "errors"},
     "replacing": {"model"},
+    "record": {"errors", "replacing"},
     "decide": {"plan", "model", "errors", "wanted", "replacing", "options", "decide"},
     "cloud": {"plan", "model", "errors", "wanted", "replacing", "wait", "cloud"},
     "apply": {"plan", "errors", "decide"},

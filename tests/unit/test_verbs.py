@@ -107,6 +107,13 @@ ROWS: list[tuple[str, dict[str, Any], str, Any, Any]] = [
         {"metadata": {"a": "1"}},
         {},
     ),
+    (
+        "unset_image_metadata",
+        {"volume_id": "v", "key": "bdm_v2"},
+        f"POST {VOLUME}/action",
+        {"os-unset_image_metadata": {"key": "bdm_v2"}},
+        {},
+    ),
     ("delete_volume_metadata", {"volume_id": "v", "key": "k"}, f"DELETE {VOLUME}/metadata/k", None, {}),
     (
         "reimage_volume",
@@ -197,7 +204,7 @@ def test_one_request(cloud: LoopbackCloud, session: Any, row: Any) -> None:
 
 
 def test_every_verb_is_tested() -> None:
-    assert {row[0] for row in ROWS} == set(VERBS) - {"wait"}
+    assert {row[0] for row in ROWS} == set(VERBS) - {"wait", "check_volumes_kept"}
 
 
 def test_waiting_is_no_request(cloud: LoopbackCloud, session: Any) -> None:

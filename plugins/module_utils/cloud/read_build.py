@@ -24,19 +24,28 @@ def site(
     :param foretold: kind and name of what is not there yet, but will be made first.
     """
     seen = _with_groups(look, read.seen(look, wanted.name, assume), wanted)
+    return Site(seen, around(look, wanted, seen.server is None, foretold))
+
+
+def around(
+    look: Lookup,
+    wanted: ServerWanted,
+    building: bool = True,
+    foretold: frozenset[tuple[str, str]] = frozenset(),
+) -> Surroundings:
+    """Everything that building a server refers to.
+
+    :param building: whether the server is not there yet.
+    """
     made = [disk for disk in wanted.disks if disk.kind != "volume"]
-    building = seen.server is None
-    return Site(
-        seen,
-        Surroundings(
-            flavor=_flavor(look, wanted.flavor),
-            sources=_sources(look, made) if building else _image_of_root(look, made),
-            given={disk.tag: volume for disk in wanted.disks if (volume := _given(look, disk)) is not None},
-            same_name={disk.tag: _same_name(look, disk.name) for disk in made},
-            ports={nic.name: _ports(look, nic) for nic in wanted.nics},
-            ids={**_ids(look, wanted, foretold), **(_for_a_build(look, wanted) if building else {})},
-            zones=look.zones("compute") if wanted.availability_zone else frozenset(),
-        ),
+    return Surroundings(
+        flavor=_flavor(look, wanted.flavor),
+        sources=_sources(look, made) if building else _image_of_root(look, made),
+        given={disk.tag: volume for disk in wanted.disks if (volume := _given(look, disk)) is not None},
+        same_name={disk.tag: _same_name(look, disk.name) for disk in made},
+        ports={nic.name: _ports(look, nic) for nic in wanted.nics},
+        ids={**_ids(look, wanted, foretold), **(_for_a_build(look, wanted) if building else {})},
+        zones=look.zones("compute") if wanted.availability_zone else frozenset(),
     )
 
 

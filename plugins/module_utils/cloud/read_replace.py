@@ -6,34 +6,123 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..model import Named, Seen, Snapshot, Source, Volume
-from ..replacing import KINDS, Replacing, helper_name, root_name
-from . import parse, read
+from ..replacing import KINDS, Definition, Details, Recreation, Replacing, helper_name, root_name
+from ..wanted import DiskWanted, NicWanted, ServerWanted
+from . import parse, read, read_build
 from .find import find, named, need
 from .lookup import Lookup
 from .session import Session
 
 
-def replacing(cloud: Session, options: Mapping[str, Any]) -> Replacing:
+def replacing(cloud: Session, options: Mapping[str, Any], record: Definition | None = None) -> Replacing:
     """The server, the source that the options name, and what runs that were killed left.
 
+    :param record: what was written down of a server before it was deleted; that of another one is not looked at.
     :raises NotFound: if the cloud does not know the source.
     """
-    seen = read.server(cloud, options["server"], options["guarded_api"] == "assume")
     source, given = _source(cloud, options)
+    record = record if record and options["server"] in (record.server_id, record.name) else None
+    seen = _server(cloud, options, record)
     server = seen.server
+    name, server_id = (record.name, record.server_id) if record else ("", "")
+    if server is not None:
+        name, server_id = server.name, server.id
     return Replacing(
         seen=seen,
         source=source,
         given=given,
         named_root=_id_of_volume(cloud, options["root_volume"]),
-        same_name=_volumes(cloud, root_name(server.name, source)) if server and given is None else (),
+        same_name=_volumes(cloud, root_name(name, source)) if name and given is None else (),
         formers=_formers(cloud, seen),
-        snapshots=_snapshots(cloud, helper_name(server.id)) if server else (),
-        images=_images(cloud, helper_name(server.id)) if server else (),
+        snapshots=_snapshots(cloud, helper_name(server_id)) if server else (),
+        images=_images(cloud, helper_name(server_id)) if server else (),
+        recreation=_recreation(cloud, options, seen, record),
     )
+
+
+def _server(cloud: Session, options: Mapping[str, Any], record: Definition | None) -> Seen:
+    """By what the options say; a server that was named by its id and is gone, by the name that is in its record."""
+    assume = options["guarded_api"] == "assume"
+    seen = read.server(cloud, options["server"], assume)
+    if seen.server is None and record and options["server"] == record.server_id:
+        return read.server(cloud, record.name, assume)
+    return seen
+
+
+def _recreation(
+    cloud: Session, options: Mapping[str, Any], seen: Seen, record: Definition | None
+) -> Recreation:  # fmt: skip
+    """Only where the server may be made again: it takes some more requests."""
+    told = Recreation(options["record"], options["user_data"], options["availability_zone"], options["release_ports"])
+    server = seen.server
+    if "recreate" not in (options["handover"], options["fallback"]):
+        return told
+    details = _details(cloud, server.id) if server else None
+    what = _referred(seen, details, record, options["availability_zone"])
+    return replace(
+        told,
+        details=details,
+        record=record,
+        around=read_build.around(Lookup(cloud), what) if what else told.around,
+        is_another=bool(server and record and options["server"] == record.server_id != server.id),
+    )
+
+
+def _referred(seen: Seen, details: Details | None, record: Definition | None, zone: str | None) -> ServerWanted | None:
+    """What a build would refer to: of the server that is there, else of the one in the record."""
+    server = seen.server
+    same = record if record and (server is None or record.server_id == server.id) else None
+    volumes = [a.volume_id for a in server.attachments] if server else []
+    ports = [port.id for port in seen.ports]
+    if same:
+        volumes += [row["id"] for row in (*same.volumes, *([same.root] if same.root else ()))]
+        ports += [row["id"] for row in same.ports]
+    groups = details.server_groups if details else ()
+    disks = (DiskWanted("volume", volume_id, volume_id, volume_id) for volume_id in dict.fromkeys(volumes))
+    nics = tuple(NicWanted(port_id, port_id) for port_id in dict.fromkeys(ports))
+    if server is not None:
+        asked = details.zone if details and zone is None else zone
+        group = groups[0] if groups else None
+        return ServerWanted(server.name, server.flavor.name, tuple(disks), nics, server.key_name, asked or None, group)
+    if same is None:
+        return None
+    asked = same.availability_zone if zone is None else zone
+    return ServerWanted(
+        same.name, same.flavor["name"], tuple(disks), nics, same.key_name, asked or None, same.server_group
+    )
+
+
+def _details(cloud: Session, server_id: str) -> Details:
+    """What Nova shows to members beside what all modules look at."""
+    data = cloud.get("compute", f"/servers/{server_id}")["server"]
+    cards = cloud.get("compute", f"/servers/{server_id}/os-interface")["interfaceAttachments"]
+    ports = cloud.pages("network", f"/ports?device_id={server_id}", "ports")
+    addresses = [item for items in (data.get("addresses") or {}).values() for item in items]
+    return Details(
+        created=data["created"],
+        flavor=parse.flavor(data["flavor"]),
+        zone=(data["pinned_availability_zone"] or "") if "pinned_availability_zone" in data else None,
+        server_groups=tuple(data.get("server_groups") or ()),
+        macs=tuple(dict.fromkeys(item["OS-EXT-IPS-MAC:mac_addr"] for item in addresses)),
+        nic_tags={item["port_id"]: item["tag"] for item in cards if item.get("tag")},
+        ports_made={port["id"]: port.get("created_at") or "" for port in ports},
+        more=_more(data, cloud.version("compute")),
+    )
+
+
+def _more(data: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """What the request that makes a server takes just as Nova shows it; what is empty is left out.
+
+    Administrators see a host name before 2.90 too, but nobody may say one then.
+    """
+    may_name = tuple(int(part) for part in version.split(".")) >= (2, 90)
+    told = {key: data.get(key) for key in ("tags", "accessIPv4", "accessIPv6", "OS-DCF:diskConfig")}
+    host = {"hostname": data.get("OS-EXT-SRV-ATTR:hostname")} if may_name else {}
+    return {key: value for key, value in {**told, **host}.items() if value}
 
 
 def _source(cloud: Session, options: Mapping[str, Any]) -> tuple[Source, Volume | None]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ..errors import CloudError
+from ..errors import CloudError, StandbyError
 from .session import Session
 
 Json = dict[str, Any]
@@ -79,6 +79,21 @@ def create_server(cloud: Session, user_data: str | None = None, hints: Mapping |
 def delete_server(cloud: Session, server_id: str) -> Json:
     """Deletes a server, if it is still there."""
     return _delete(cloud, "compute", f"/servers/{server_id}")
+
+
+def check_volumes_kept(cloud: Session, server_id: str, volume_ids: Collection[str]) -> Json:
+    """Before a server is deleted: that it has these volumes, and that none of them would go with it.
+
+    :raises StandbyError: otherwise. Nothing was deleted then.
+    """
+    attached = cloud.get("compute", f"/servers/{server_id}/os-volume_attachments")["volumeAttachments"]
+    strange = {item["volumeId"] for item in attached} ^ set(volume_ids)
+    doomed = [item["volumeId"] for item in attached if item["delete_on_termination"]]
+    if strange or doomed:
+        volumes = ", ".join(sorted({*strange, *doomed}))
+        what = "were attached or detached meanwhile" if strange else "would be deleted with it"
+        raise StandbyError(f"{cloud.label}: server {server_id} is not deleted: volumes {volumes} {what}. Repeat.")
+    return {}
 
 
 def update_server(cloud: Session, server_id: str, **changes: Any) -> Json:
@@ -246,7 +261,7 @@ VERBS: dict[str, Callable[..., Json]] = {
     verb.__name__: verb
     for verb in (
         shelve, unshelve, start, stop, attach_root, attach_volume, detach_volume, set_delete_on_termination,
-        create_server, delete_server, update_server, set_server_metadata,
+        create_server, delete_server, check_volumes_kept, update_server, set_server_metadata,
         reimage_volume, create_image, upload_nothing, delete_image,
         create_volume, delete_volume, update_volume, set_bootable, set_image_metadata, unset_image_metadata,
         set_volume_metadata, delete_volume_metadata,

@@ -56,6 +56,32 @@ def image_steps(
     )
 
 
+#: What an image without data leaves in the image properties of a volume that is filled from it. Nova would look for its
+#: mapping, which names a snapshot that is gone, when a server is made on that volume.
+STRAY = ("block_device_mapping", "bdm_v2", "root_device_name")
+
+#: Image properties that say how a server boots; others (ids, checksums) belong to one image.
+BOOT = ("hw_", "os_", "img_", "trait:", "architecture", "hypervisor_type", "vm_mode")
+
+
+def boot_properties(volume: Volume) -> dict[str, str]:
+    """The image properties of a volume that say how a server boots from it."""
+    own = {key: value for key, value in volume.image_metadata.items() if key.startswith(BOOT)}
+    return {key: value for key, value in own.items() if not key.startswith(("os_hash_", "os_glance_"))}
+
+
+def clean_steps(root: Volume) -> tuple[Step, ...]:
+    """After a copy from an image without data: takes the mapping of that image off the root."""
+    return tuple(
+        Step(
+            "unset_image_metadata",
+            f"remove {key} from the image properties of the root {root.name or root.id}",
+            {"volume_id": root.id, "key": key},
+        )
+        for key in STRAY
+    )
+
+
 def copy_step(root: Volume, label: str, image_id: Any, failed: str = "") -> Step:
     """Overwrites a reserved root with an image and waits for the end of the copy.
 

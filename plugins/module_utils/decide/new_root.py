@@ -16,7 +16,7 @@ from ..model import Source, Volume
 from ..plan import Ref, Refusal, Step, Until
 from ..replacing import Replacing, root_name
 from .building import BUILDING, MAKING, READY, SOURCE_FIELD
-from .root_marks import BEFORE, filled_step, former_id, is_marked, source_mark
+from .root_marks import BEFORE, VOLUME, filled_step, former_id, is_marked, source_mark
 
 _AVAILABLE = frozenset({"available"})
 _FROM = "standby_root_source"
@@ -39,6 +39,12 @@ def unmark_step(volume: Volume) -> Step:
     """Removes the mark of a volume that is being built."""
     args = {"volume_id": volume.id, "key": BUILDING}
     return Step("delete_volume_metadata", f"mark volume {volume.name or volume.id} as finished", args)
+
+
+def note_former(volume: Volume, old: Volume) -> tuple[Step, ...]:
+    """Notes at a volume that was given, before it becomes the root, which one was the root."""
+    args = {"volume_id": volume.id, "metadata": {VOLUME: volume.id, BEFORE: old.id}}
+    return (Step("set_volume_metadata", f"note at {volume.name or volume.id} that {old.name} was the root", args),)
 
 
 def new_root(what: Replacing, server_id: str, server: str, old: Volume | None, wanted: str) -> NewRoot | Refusal:

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from ..model import Root, Seen, Volume
-from ..plan import Decision, Plan, Refusal, Step
+from ..plan import Decision, Plan, Refusal
 from ..replacing import Replacing
 from .building import BUILDING
 from .facts import server_facts
 from .handover import Asked, choose_way
-from .new_root import new_root, unmark_step
+from .new_root import new_root, note_former, unmark_step
+from .replace_recreate import come_up, from_record, recreate_plan
 from .replace_reimage import reimage_steps, tidy_steps
-from .root_marks import BEFORE, VOLUME, former_id, is_from
+from .root_marks import former_id, is_from
 from .root_volume import attach_step, detach_steps, unfit_root, unknown_root, which_root, with_root, without_volume
 from .shelving import no_server
 from .states import locked, not_dormant_able
@@ -30,6 +31,11 @@ _KEPT = dict.fromkeys(
 IDENTITY: Mapping[str, Mapping[str, str]] = {
     "attach": {**_KEPT, "root_volume_id": "new"},
     "reimage": {**_KEPT, "root_volume_id": "kept"},
+    "recreate": {
+        **dict.fromkeys(("server_id", "smbios_uuid", "cloud_init_instance_id"), "new"),
+        **dict.fromkeys(("ports", "mac_addresses", "ip_addresses"), "kept"),
+        "root_volume_id": "new",
+    },
 }
 
 
@@ -40,20 +46,24 @@ def decide_replace(what: Replacing, asked: Asked, server: str) -> Decision:
     chosen = choose_way(asked, what.seen.offer, wanted)
     if isinstance(chosen, Refusal):
         return chosen
-    refusal = _unfit(what, wanted)
+    decided = _decide(what, chosen.method, wanted)
+    if isinstance(decided, Refusal):
+        return decided
+    told = {**chosen.facts, "identity": dict(IDENTITY[chosen.method]), "old_root": None, "definition": None}
+    return replace(decided, extra={**told, **decided.extra})
+
+
+def _decide(what: Replacing, method: str, wanted: str) -> Decision:
+    gone = from_record(what, wanted) if method == "recreate" and what.seen.server is None else None
+    refusal = gone or _unfit(what, wanted)
     if refusal:
         return refusal
     root = which_root(what.seen)
     volume = what.seen.volumes.get(root.volume_id or "")
-    if is_from(volume, source):
-        decided: Decision = _done(what, root, volume, chosen.method)
-    else:
-        by = {"attach": _attach, "reimage": _reimage}[chosen.method]
-        decided = _not_at_rest(what, root, wanted) or by(what, root, wanted)
-    if isinstance(decided, Refusal):
-        return decided
-    told = {**chosen.facts, "identity": dict(IDENTITY[chosen.method]), "old_root": None, **decided.extra}
-    return replace(decided, extra=told)
+    if is_from(volume, what.source):
+        return _done(what, root, volume, method, wanted)
+    by = {"attach": _attach, "reimage": _reimage, "recreate": recreate_plan}[method]
+    return _not_at_rest(what, root, wanted) or by(what, root, wanted)
 
 
 def _unfit(what: Replacing, wanted: str) -> Refusal | None:
@@ -81,13 +91,23 @@ def _not_at_rest(what: Replacing, root: Root, wanted: str) -> Refusal | None:
     return None
 
 
-def _done(what: Replacing, root: Root, volume: Volume | None, method: str) -> Plan:
+def _done(what: Replacing, root: Root, volume: Volume | None, method: str, wanted: str) -> Decision:
     """The source is the root: only what a run that was killed left is tidied."""
+    up = come_up(what, wanted) if method == "recreate" else ()
+    if isinstance(up, Refusal):
+        return up
     marked = (unmark_step(volume),) if volume is not None and BUILDING in volume.metadata else ()
-    facts = server_facts(what.seen, root)
-    former = what.formers.get(former_id(volume) or "")
     tidied = tidy_steps(what) if method == "reimage" else ()
-    return Plan(facts, facts, (*marked, *tidied), extra={"old_root": _named(former)})
+    before, former = server_facts(what.seen, root), what.formers.get(former_id(volume) or "")
+    after = {**before, "status": "ACTIVE", "task_state": None} if up else before
+    return Plan(before, after, (*up, *marked, *tidied), extra={"old_root": _named(former), **_recorded(what, method)})
+
+
+def _recorded(what: Replacing, method: str) -> dict[str, Any]:
+    """The definition from which the server was made."""
+    record = what.recreation.record
+    mine = method == "recreate" and record is not None and record.name == what.seen.found.name
+    return {"definition": asdict(record)} if record is not None and mine else {}
 
 
 def _named(volume: Volume | None) -> dict[str, str] | None:
@@ -105,14 +125,9 @@ def _attach(what: Replacing, root: Root, wanted: str) -> Decision:
     if refusal:
         return refusal
     off = detach_steps(seen, root) if root.present else ()
-    noted = _note_former(new.volume, old) if what.given and old else ()
+    noted = note_former(new.volume, old) if what.given and old else ()
     steps = (*new.steps, *noted, *off, attach_step(server, root, new.volume), *new.unmark)
     return Plan(server_facts(seen, root), _foretold(seen, root, new.volume), steps, extra={"old_root": _named(old)})
-
-
-def _note_former(volume: Volume, old: Volume) -> tuple[Step, ...]:
-    args = {"volume_id": volume.id, "metadata": {VOLUME: volume.id, BEFORE: old.id}}
-    return (Step("set_volume_metadata", f"note at {volume.name or volume.id} that {old.name} was the root", args),)
 
 
 def _foretold(seen: Seen, root: Root, volume: Volume) -> dict[str, Any]:

@@ -9,7 +9,18 @@ from ..model import Root, Source, Volume
 from ..plan import Ref, Refusal, Step, Until
 from ..replacing import Replacing, helper_name
 from .building import BUILDING
-from .copying import Advice, Helpers, cannot_copy, copy_step, drop_steps, earlier_copy, image_steps, snapshot_step
+from .copying import (
+    Advice,
+    Helpers,
+    boot_properties,
+    cannot_copy,
+    clean_steps,
+    copy_step,
+    drop_steps,
+    earlier_copy,
+    image_steps,
+    snapshot_step,
+)
 from .new_root import left_overs, new_root, not_ready
 from .root_marks import filled_step, overwritten_step
 
@@ -35,7 +46,10 @@ def reimage_steps(what: Replacing, root: Root, wanted: str) -> Steps | Refusal:
     copy = refusal or _copy(what, volume, wanted)
     if isinstance(copy, Refusal):
         return copy
-    before = (*earlier_copy(volume), *drop_steps(Helpers(what.snapshots, what.images)))
+    before = (
+        *earlier_copy(volume, _failed(f"{what.source.kind} {what.source.name or what.source.id}")),
+        *drop_steps(Helpers(what.snapshots, what.images)),
+    )
     return (*before, *copy)
 
 
@@ -51,27 +65,39 @@ def _advice(source: Source, root: Volume) -> Advice:
         cloud="the cloud",
         other_way="Say handover: recreate.",
         too_small="Only a root that is as large can be overwritten: say handover: recreate, or take a smaller source.",
-        failed=f"The {label} is as it was. Say handover: recreate, which makes the server anew on the same ports.",
+        failed=_failed(label),
     )
+
+
+def _failed(label: str) -> str:
+    """What is safe when a copy has failed, and what to do."""
+    return f"The {label} is as it was. Say handover: recreate, which makes the server anew on the same ports."
 
 
 def _copy(what: Replacing, root: Volume, wanted: str) -> Steps | Refusal:
     source, server = what.source, what.seen.found
     label, name = f"{source.kind} {source.name or source.id}", helper_name(server.id)
-    fill = (
-        overwritten_step(root),
-        copy_step(root, label, source.id if source.kind == "image" else Ref("image")),
-        filled_step(f"the root {root.name or root.id}", root.id, source),
-    )
     refusal = _not_copyable(what, wanted) if source.kind != "backup" else None
     if refusal:
         return refusal
-    if source.kind == "image":
+    is_image = source.kind == "image"
+    fill = (
+        overwritten_step(root),
+        copy_step(root, label, source.id if is_image else Ref("image"), _failed(label)),
+        *(() if is_image else clean_steps(root)),
+        filled_step(f"the root {root.name or root.id}", root.id, source),
+    )
+    if is_image:
         return fill
-    drop_image = Step("delete_image", "delete the image", {"image_id": Ref("image")})
+    fill = (*fill, Step("delete_image", "delete the image", {"image_id": Ref("image")}))
     if source.kind == "snapshot":
-        return (*image_steps(name, source.id, source.size, label), *fill, drop_image)
-    return _by_snapshot(what, name, (*fill, drop_image), wanted)
+        return (*image_steps(name, source.id, source.size, label, _properties(what, root)), *fill)
+    return _by_snapshot(what, root, name, fill, wanted)
+
+
+def _properties(what: Replacing, root: Volume) -> dict[str, str]:
+    """How a server boots from the root: as from the volume that is copied, else as before."""
+    return (boot_properties(what.given) if what.given else {}) or boot_properties(root)
 
 
 def _not_copyable(what: Replacing, wanted: str) -> Refusal | None:
@@ -84,7 +110,7 @@ def _not_copyable(what: Replacing, wanted: str) -> Refusal | None:
     return Refusal("source_not_ready", wanted, saw, "Wait until it is available, or name another source.")
 
 
-def _by_snapshot(what: Replacing, name: str, fill: Steps, wanted: str) -> Steps | Refusal:
+def _by_snapshot(what: Replacing, root: Volume, name: str, fill: Steps, wanted: str) -> Steps | Refusal:
     """A volume is copied from a snapshot of it, which goes afterwards; a backup is restored into a volume before."""
     server = what.seen.found
     made = new_root(what, server.id, server.name, None, wanted)
@@ -95,7 +121,7 @@ def _by_snapshot(what: Replacing, name: str, fill: Steps, wanted: str) -> Steps 
     return (
         *made.steps,
         snapshot_step(volume, label, name, {BUILDING: server.id}),
-        *image_steps(name, Ref("snapshot"), volume.size, label),
+        *image_steps(name, Ref("snapshot"), volume.size, label, _properties(what, root)),
         *fill,
         drop_snapshot,
         *((_until_gone(Ref("snapshot"), label), *_drop_volume(volume)) if made.steps else ()),

@@ -1,0 +1,259 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server is deleted and made again on another root, on the same ports and data volumes: on every cloud.
+
+Its definition is written down before. A run that was killed after the delete makes the server from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from ..model import Attachment, Flavor, Port, Root, Seen, Server, Surroundings, Volume
+from ..plan import Finding, Plan, Refusal, Step, Until, refused_for
+from ..replacing import Definition, Replacing
+from ..wanted import ServerWanted
+from .boot_volume import until_deleted
+from .buildable import problems
+from .building import build_steps
+from .definition import completed, made_of, read_back
+from .facts import server_facts
+from .new_root import NewRoot, new_root, note_former
+from .root_volume import clear_delete_flags, until_detached, which_root
+
+_AGAIN = (
+    "Repeat the task to carry on; if there is a server in ERROR, remove it first with server_boot_volume state: absent."
+)
+_BUILT = (frozenset({"ACTIVE"}), frozenset({"BUILD"}), frozenset({"BUILD"}))
+
+
+def recreate_plan(what: Replacing, root: Root, wanted: str) -> Plan | Refusal:
+    """Writes the definition of the server down, deletes the server, and makes it again."""
+    definition = _definition(what, root, wanted)
+    if isinstance(definition, Refusal):
+        return definition
+    loose = _unproven(what)
+    if loose and not what.recreation.release:
+        return _not_proven(loose, wanted)
+    old = what.seen.volumes.get(root.volume_id or "")
+    made = _made(what, definition, old, wanted)
+    if isinstance(made, Refusal):
+        return made
+    new, build = made
+    steps = (
+        *new.steps,
+        _write(definition, what.recreation.file),
+        *(note_former(new.volume, old) if what.given and old else ()),
+        *_delete(what.seen, [port for port, _why in loose]),
+        *(_wait_free(row) for row in definition.volumes),
+        *build,
+        *new.unmark,
+    )
+    return _plan(what, definition, new, steps, old)
+
+
+def _definition(what: Replacing, root: Root, wanted: str) -> Definition | Refusal:
+    refusal = _no_record(what, wanted) or _is_another(what, wanted) or _volume_lost(what.seen, root, wanted)
+    return refusal or read_back(what.seen, root, what.recreation, wanted)
+
+
+def _write(definition: Definition, file: str | None) -> Step:
+    args = {"file": file, "definition": asdict(definition)}
+    return Step("write_record", f"write the definition of server {definition.name} to {file}", args)
+
+
+def from_record(what: Replacing, wanted: str) -> Plan | Refusal | None:
+    """The server is gone: it is made from what was written down; None if nothing was."""
+    record = what.recreation.record
+    if record is None:
+        return None
+    given = what.recreation.user_data
+    if record.user_data != bool(given):
+        saw = f"{what.recreation.file} says that the server had {'' if record.user_data else 'no '}user_data"
+        return Refusal("user_data_unknown", wanted, saw, "Say user_data as in the first run: it is not written down.")
+    old = what.recreation.around.given.get(record.root["id"]) if record.root else None
+    made = _made(what, record, old, wanted)
+    if isinstance(made, Refusal):
+        return made
+    new, build = made
+    waits = (_wait_free(row) for row in record.volumes)
+    return _plan(what, record, new, (*new.steps, *waits, *build, *new.unmark), old)
+
+
+def come_up(what: Replacing, wanted: str) -> tuple[Step, ...] | Refusal:
+    """The server stands on the new root already: its end is waited for; one that failed is explained."""
+    server = what.seen.found
+    if server.status == "BUILD":
+        until = Until("server", server.id, *_BUILT)
+        return (Step("wait", f"wait until server {server.name} is built", until=until),)
+    if server.status != "ERROR":
+        return ()
+    saw = f"the server was made again and is in ERROR: {server.fault or 'Nova tells no reason'}"
+    todo = (
+        f"Its definition is in {what.recreation.file}, its volumes and ports are safe. Remove the server with "
+        "server_boot_volume state: absent (its volumes stay), then repeat."
+    )
+    return Refusal("server_error", wanted, saw, todo)
+
+
+def _no_record(what: Replacing, wanted: str) -> Refusal | None:
+    if what.recreation.file:
+        return None
+    saw = "nothing says where the definition of the server is to be written before the server is deleted"
+    return Refusal("no_record", wanted, saw, "Say record, the path of a file that outlives this run.")
+
+
+def _is_another(what: Replacing, wanted: str) -> Refusal | None:
+    """Whoever named a server by its id does not mean another one, even if that took its name."""
+    if not what.recreation.is_another:
+        return None
+    server = what.seen.found
+    saw = f"it is gone, and {server.name} is now another server ({server.id}), which does not run on the new root"
+    return Refusal("other_server", wanted, saw, "Name the server by its new id if that is the one.")
+
+
+def _volume_lost(seen: Seen, root: Root, wanted: str) -> Refusal | None:
+    lost = [a.volume_id for a in seen.found.attachments if a.volume_id not in {*seen.volumes, root.volume_id}]
+    if not lost:
+        return None
+    saw = f"the cloud knows no volume {', '.join(lost)}, which is attached to the server"
+    return Refusal("volume_lost", wanted, saw, "Detach it: openstack server remove volume. Then repeat.")
+
+
+def _unproven(what: Replacing) -> list[tuple[Port, str]]:
+    """Ports that Nova may have made: it deletes those with the server, and tells members nothing about which they are.
+
+    Nova gives a port that it makes no name, and makes it after the server (nova/network/neutron.py,
+    _create_port_minimal); so one that has a name and is older than the server was made by somebody else.
+    """
+    details, found = what.recreation.read, []
+    for port in what.seen.ports:
+        if not port.name:
+            found.append((port, "has no name"))
+        elif not "" < details.ports_made.get(port.id, "") < details.created:
+            found.append((port, "is not older than the server"))
+    return found
+
+
+def _not_proven(loose: list[tuple[Port, str]], wanted: str) -> Refusal:
+    texts = [f"port {port.name or port.id} ({', '.join(port.fixed_ips) or 'no address'}) {why}" for port, why in loose]
+    saw = f"Nova deletes the ports that it made together with the server, and these may be such: {'; '.join(texts)}"
+    todo = "Say release_ports: true, which takes them off the server before it is deleted, so that Nova finds none."
+    return Refusal("ports_of_nova", wanted, saw, todo)
+
+
+def _made(
+    what: Replacing, definition: Definition, old: Volume | None, wanted: str
+) -> tuple[NewRoot, tuple[Step, ...]] | Refusal:
+    """The new root and the steps that make the server on it, proved possible before anything is deleted."""
+    new = new_root(what, definition.server_id, definition.name, old, wanted)
+    if isinstance(new, Refusal):
+        return new
+    recreation = what.recreation
+    server = made_of(definition, new.volume.id, recreation.zone, recreation.user_data)
+    there = _freed(recreation.around, definition, new.volume, bool(what.given))
+    found = [*problems(server, there), *_flavor_problems(definition, there.flavor)]
+    if found:
+        todo = "Nothing was deleted. Correct this, then repeat."
+        if what.seen.server is None:
+            todo = f"The server is gone, its definition is in {recreation.file}. Correct this, then repeat."
+        return refused_for("cannot_build", wanted, found, todo)
+    safe = f"The server is gone; its definition is in {recreation.file}, its volumes and ports are safe. " + _AGAIN
+    return new, tuple(_complete(step, definition, safe) for step in build_steps(server, there))
+
+
+def _complete(step: Step, definition: Definition, safe: str) -> Step:
+    done = replace(step, safe=safe)
+    return replace(done, args=completed(step.args, definition)) if step.verb == "create_server" else done
+
+
+def _freed(around: Surroundings, definition: Definition, root: Volume, is_given: bool) -> Surroundings:
+    """What a build needs, as it will be once the server is deleted."""
+    mine = {"", definition.server_id}
+    volumes = {
+        key: replace(volume, status="available", attached_to=()) if set(volume.attached_to) <= mine else volume
+        for key, volume in around.given.items()
+        if key in {row["id"] for row in definition.volumes}
+    }
+    ports = {
+        name: tuple(replace(port, device_id="") if port.device_id in mine else port for port in found)
+        for name, found in around.ports.items()
+    }
+    ready = root if is_given else replace(root, status="available", bootable=True)
+    return replace(around, given={**volumes, "root": ready}, ports=ports)
+
+
+def _flavor_problems(definition: Definition, flavor: Flavor | None) -> Iterator[Finding]:
+    """A flavor of the same name may have been made anew."""
+    for key in ("vcpus", "ram", "disk"):
+        was, now = definition.flavor[key], getattr(flavor, key, None)
+        if flavor and was != now:
+            words = f"flavor {flavor.name} has {key} {now} now, the server has {was}"
+            yield Finding(f"{key} of flavor {flavor.name}", was, now, words)
+
+
+def _delete(seen: Seen, loose: list[Port]) -> tuple[Step, ...]:
+    """That no volume goes with the server is not believed but looked at, right before."""
+    server = seen.found
+    ids = tuple(a.volume_id for a in server.attachments)
+    check = {"server_id": server.id, "volume_ids": sorted(ids)}
+    return (
+        *(_release(port, server.name) for port in loose),
+        *clear_delete_flags(server, ids),
+        Step("check_volumes_kept", f"check that no volume is deleted with server {server.name}", check),
+        Step("delete_server", f"delete server {server.name}", {"server_id": server.id}, until_deleted(server.id)),
+    )
+
+
+def _release(port: Port, server: str) -> Step:
+    """What Nova does to ports that it did not make: it looks for ports by device_id, so it does not find this one."""
+    args = {"port_id": port.id, "device_id": "", "device_owner": ""}
+    return Step("update_port", f"take port {port.name or port.id} off server {server}", args)
+
+
+def _wait_free(row: Any) -> Step:
+    label = row["name"] or row["id"]
+    return Step("wait", f"wait until volume {label} is free", until=until_detached(row["id"]))
+
+
+def _plan(
+    what: Replacing, definition: Definition, new: NewRoot, steps: tuple[Step, ...], old: Volume | None
+) -> Plan:  # fmt: skip
+    before = server_facts(what.seen, which_root(what.seen))
+    named = {"id": old.id, "name": old.name} if old else None
+    extra = {"definition": asdict(definition), "old_root": named}
+    return Plan(before, _foretold(what, definition, new.volume), steps, extra=extra)
+
+
+def _foretold(what: Replacing, definition: Definition, root: Volume) -> dict[str, Any]:
+    """The server as it will be; a new one has no id yet."""
+    around, made = what.recreation.around, made_of(definition, root.id, what.recreation.zone, None)
+    on = root if isinstance(root.id, str) else replace(root, id=f"(new {root.name})")
+    volumes = {on.id: on, **{row["id"]: around.given[row["id"]] for row in definition.volumes}}
+    rows = [Attachment(on.id, None, "root"), *(Attachment(r["id"], None, r["tag"]) for r in definition.volumes)]
+    seen = replace(
+        what.seen,
+        server=_new_server(made, tuple(rows)),
+        volumes={key: replace(volume, status="in-use") for key, volume in volumes.items()},
+        ports=tuple(port for nic in made.nics for port in around.ports.get(nic.name, ())),
+        root_answer=None,
+    )
+    return server_facts(seen, replace(which_root(seen), found_by=which_root(what.seen).found_by))
+
+
+def _new_server(made: ServerWanted, attachments: tuple[Attachment, ...]) -> Server:
+    return Server(
+        "(new)",
+        made.name,
+        "ACTIVE",
+        flavor=Flavor(made.flavor),
+        availability_zone=made.availability_zone or "",
+        attachments=attachments,
+        metadata=dict(made.metadata or {}),
+        description=made.description or "",
+        key_name=made.key_name,
+        config_drive=bool(made.config_drive),
+    )

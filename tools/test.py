@@ -61,6 +61,7 @@ def with_cloud() -> list[Phase]:
         pytest("pocket cloud", "tests/cloud/test_smoke.py", needs=CLOUD),
         pytest("integration", "tests/integration", "--durations=10", "-n2", "--dist", "loadfile", needs=CLOUD),
         pytest("oldest integration", "tests/integration", "-k", "info", program=OLDEST, needs=CLOUD),
+        pytest("handovers", "tests/handovers", "--durations=10", "-n2", "--dist", "loadgroup", needs=CLOUD),
         pytest("nova_root_volume", "nova_root_volume/tests", needs=CLOUD),
         # a cloud of their own: they lose a site
         pytest("playbooks", "tests/playbooks", "--durations=10"),

@@ -59,6 +59,14 @@ def children(process: int) -> list[int]:
     return [int(number) for number in listed.split()]
 
 
+def until_gone(workers: list[int]) -> None:
+    """Waits until the workers of an ansible-playbook that was killed have ended."""
+    end = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < end, "the worker goes on without ansible-playbook"
+        time.sleep(0.1)
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of a playbook: exit code, what people saw, and the result of each task."""
@@ -154,10 +162,7 @@ class Story:
                 os.kill(number, signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL, f"no line had {when!r}:\n{''.join(seen)}"
         assert workers
-        end = time.monotonic() + PATIENCE
-        while any(Path(f"/proc/{worker}").exists() for worker in workers):
-            assert time.monotonic() < end, "the worker goes on without ansible-playbook"
-            time.sleep(0.1)
+        until_gone(workers)
 
     def newest_journal(self, operation: str) -> list[Json]:
         """The lines of the newest journal of an operation, a last one that was cut off left out."""

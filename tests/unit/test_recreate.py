@@ -11,13 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
 from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
 from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Flavor,
-    Named,
     Seen,
-    Snapshot,
     Surroundings,
 )
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
@@ -26,7 +23,6 @@ from recovery_builders import (
     PLACEHOLDERS,
     T1,
     T2,
-    marked,
     placeholder,
     point,
     replica,
@@ -125,42 +121,6 @@ def test_a_placeholder_that_cinder_let_go_is_deleted_once() -> None:
     torn = (replace(HELD[0], status="available", attached_to=()), HELD[1])
     around = surroundings(same_name={"root": torn[:1], "data": torn[1:]})
     assert texts(fail_over(twin(torn), around)) == ["delete the twin db", *BUILD, *DROP]
-
-
-def test_a_root_into_which_a_copy_failed_does_not_matter() -> None:
-    """The plan said reimage before: the twin is deleted with its root in error, and that root is deleted too."""
-    broken = (replace(HELD[0], status="error"), HELD[1])
-    found = plan(fail_over(twin(broken)))
-    assert texts(found) == ["delete the twin db", *BUILD, *DROP]
-    assert "error" in found.steps[-4].until.target
-    loose = surroundings(same_name={"root": (replace(PLACEHOLDERS[0], status="error"),), "data": ()})
-    assert texts(fail_over(twin(ON, STOCK, status="ACTIVE"), loose)) == [BUILD[1], DROP[1]]
-
-
-def test_what_a_failed_copy_left_is_removed() -> None:
-    left = Helpers((Snapshot("s", "old", "available", ROOT.id, 1),), (Named("i", "old"),))
-    what = recovery(twin(HELD), (*HELD, *DEFAULT), "shop", "db", surroundings(), left)
-    found = decide_failover(what, PLAN_.servers[0], PLAN_)
-    assert texts(found) == ["delete the twin db", *BUILD, *DROP, "delete image old", "delete snapshot old"]
-
-
-@pytest.mark.parametrize("handover", ["recreate", "attach"])
-def test_what_reimage_has_brought_up_is_left_to_it(handover: str) -> None:
-    """Its root holds what was written at site B."""
-    copy = volume("p", name="db-root-placeholder", metadata={**marked("root", "copy"), "standby_recovery_point": T2})
-    found = refusal(fail_over(twin((copy, ON[1]), status="ACTIVE"), of=the_plan(handover=handover)))
-    assert found.text == (
-        "Refused to fail over db: the twin is ACTIVE on db-root-placeholder, a copy of a replica: the handover reimage"
-        " left it so. Say that handover in the plan, then repeat. Nothing was changed."
-    )
-
-
-def test_a_twin_in_error_is_not_needed() -> None:
-    found = refusal(fail_over(twin(HELD, STOCK, status="ERROR", fault="Disk lost.")))
-    assert found.text == (
-        "Refused to fail over db: the twin is in ERROR: Disk lost. The replicas are safe. Remove the twin with"
-        " server_boot_volume state: absent, then repeat. Nothing of it is needed."
-    )
 
 
 def test_without_a_twin_and_without_its_port() -> None:

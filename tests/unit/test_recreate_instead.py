@@ -1,0 +1,52 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failing over by making the server anew where another way was tried before, or the twin is broken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
+from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
+from ansible_collections.standby.openstack.plugins.module_utils.model import Named, Snapshot
+from builders import STOCK, plan, refusal, volume
+from recovery_builders import PLACEHOLDERS, T2, marked, surroundings, the_plan, twin
+from test_recreate import BUILD, DEFAULT, DROP, HELD, ON, PLAN_, ROOT, fail_over, texts
+
+
+def test_a_root_into_which_a_copy_failed_does_not_matter() -> None:
+    """The plan said reimage before: the twin is deleted with its root in error, and that root is deleted too."""
+    broken = (replace(HELD[0], status="error"), HELD[1])
+    found = plan(fail_over(twin(broken)))
+    assert texts(found) == ["delete the twin db", *BUILD, *DROP]
+    assert "error" in found.steps[-4].until.target
+    loose = surroundings(same_name={"root": (replace(PLACEHOLDERS[0], status="error"),), "data": ()})
+    assert texts(fail_over(twin(ON, STOCK, status="ACTIVE"), loose)) == [BUILD[1], DROP[1]]
+
+
+def test_what_a_failed_copy_left_is_removed() -> None:
+    left = Helpers((Snapshot("s", "old", "available", ROOT.id, 1),), (Named("i", "old"),))
+    what = recovery(twin(HELD), (*HELD, *DEFAULT), "shop", "db", surroundings(), left)
+    found = decide_failover(what, PLAN_.servers[0], PLAN_)
+    assert texts(found) == ["delete the twin db", *BUILD, *DROP, "delete image old", "delete snapshot old"]
+
+
+@pytest.mark.parametrize("handover", ["recreate", "attach"])
+def test_what_reimage_has_brought_up_is_left_to_it(handover: str) -> None:
+    """Its root holds what was written at site B."""
+    copy = volume("p", name="db-root-placeholder", metadata={**marked("root", "copy"), "standby_recovery_point": T2})
+    found = refusal(fail_over(twin((copy, ON[1]), status="ACTIVE"), of=the_plan(handover=handover)))
+    assert found.text == (
+        "Refused to fail over db: the twin is ACTIVE on db-root-placeholder, a copy of a replica: the handover reimage"
+        " left it so. Say that handover in the plan, then repeat. Nothing was changed."
+    )
+
+
+def test_a_twin_in_error_is_not_needed() -> None:
+    found = refusal(fail_over(twin(HELD, STOCK, status="ERROR", fault="Disk lost.")))
+    assert found.text == (
+        "Refused to fail over db: the twin is in ERROR: Disk lost. The replicas are safe. Remove the twin with"
+        " server_boot_volume state: absent, then repeat. Nothing of it is needed."
+    )

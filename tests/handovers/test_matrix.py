@@ -121,6 +121,7 @@ def scene(request: pytest.FixtureRequest, scene_at: Callable[[str], Scene]) -> S
     for short in ("locked", "asleep") if guarded else ("locked",):
         scene.b.act(scene.server(scene.b, short)["id"], "lock")
     scene.admin.act(scene.server(scene.b, "error")["id"], "os-resetState", {"state": "error"})
+    scene.settle()
     return scene
 
 

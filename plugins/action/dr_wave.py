@@ -23,7 +23,8 @@ from ..module_utils.events import Event
 from ..module_utils.fleet import Fleet
 from ..module_utils.lines import Lines
 from ..module_utils.options import PLAN_OPTIONS
-from ..module_utils.progress import foretold, summary
+from ..module_utils.plan import Finding
+from ..module_utils.progress import foretold, summary, with_shortage
 from ..module_utils.run import Killed, Run, begin, rehearse
 from ..module_utils.wave import Wave, utc_now
 
@@ -95,14 +96,26 @@ class ActionModule(ActionBase):
             return _failed(error)
         return {**result, "fence": why} if why else result
 
+    @staticmethod
+    def _shortage(wave: Wave, operation: str) -> list[Finding]:
+        """A failover is not stopped by it: some servers are better than none, but who waits for them should know."""
+        shortage = wave.shortage() if operation in _COMES_UP else []
+        for finding in shortage if operation == "failover" else ():
+            todo = "Servers that do not fit will not come up: raise the quota, then repeat."
+            Display().warning(f"{finding}. {todo}")
+        return shortage
+
     def _drive(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
         check, operation, wave = self._task.check_mode, options["operation"], run.wave
         hidden = options["quiet"] or check
         lines = Lines(_say_nothing if hidden else _show, [server.name for server in wave.plan.servers])
         fleet = _fleet(run, options, lines)
-        results = fleet.run(wave.jobs(operation), check=check)
+        jobs, shortage = wave.jobs(operation), self._shortage(wave, operation)
+        results = fleet.run(jobs, check=check)
         lines.flush()
         result = summary(operation, wave, fleet, self._task.diff)
+        if operation in _COMES_UP:
+            result = with_shortage(result, wave.plan.name, shortage)
         for text in foretold(wave, results) if check else ():
             self._say(text)
         for text in () if check and operation != "readiness" else closing(wave.plan.name, result):
@@ -124,6 +137,9 @@ def _fleet(run: Run, options: Mapping[str, Any], lines: Lines) -> Fleet:
 
     limits = {name: options[name] for name in ("timeout", "threads", "max_in_flight")}
     return Fleet(run.wave.poll, tell=tell, tick=tick, begin=run.began, **limits)
+
+
+_COMES_UP = ("readiness", "failover")
 
 
 def _failed(error: StandbyError) -> dict[str, Any]:

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from .errors import NotConverged, Refused, StandbyError, UnexpectedState
+from .decide.failures import after_refusal, after_wait
+from .errors import CloudError, NotConverged, Refused, StandbyError, UnexpectedState
 from .plan import Decision, Plan, Ref, Refusal, Step, Until
+
+#: How often a plan may ask to be made again: what it waits for came to its end, so once or twice is the rule.
+MOST_ROUNDS = 5
 
 #: Takes a step whose references are resolved; returns the answer of the cloud.
 Perform = Callable[[Step], Any]
@@ -86,22 +90,54 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
     :raises Refused: if the decision is a refusal; nothing was changed.
     :raises NotConverged: if steps are left after all were carried out.
     """
-    plan = _plan(job.decide((yield Call(job.read))))
+    plan = first = _plan(job.decide((yield Call(job.read))))
     if check or not plan.steps:
         return Outcome(plan, plan.after, plan.extra)
-    answers: dict[str, Any] = {}
-    for number, step in enumerate(plan.steps):
-        with _telling(step):
-            yield from _carry_out(job, step, answers, wait or number < len(plan.steps) - 1)
-    if not wait:
-        return Outcome(plan, plan.after, plan.extra, answers)
-    again = _plan(job.decide((yield Call(job.read))))
-    if again.changed:
-        left = "; ".join(step.text for step in again.steps if step.writes)
+    done: tuple[Step, ...] = ()
+    for _round in range(MOST_ROUNDS):
+        steps = plan.steps[:1] if plan.again else plan.steps
+        done = (*done, *steps)
+        answers = yield from _carry_out(job, steps, wait)
+        whole = replace(plan, before=first.before, steps=done)
+        if not wait:
+            return Outcome(whole, plan.after, plan.extra, answers)
+        carry_on, plan = plan.again, _plan(job.decide((yield Call(job.read))))
+        if not plan.steps or not carry_on:
+            break
+    if plan.changed:
+        left = "; ".join(step.text for step in plan.steps if step.writes)
         raise NotConverged(
             f"All steps for {job.name} were carried out, yet something is still to do: {left}.", left=left
         )
-    return Outcome(plan, again.before, again.extra, answers)
+    return Outcome(whole, plan.before, plan.extra, answers)
+
+
+def _carry_out(job: Job, steps: Sequence[Step], wait: bool) -> Generator[Any, Any, dict[str, Any]]:
+    """The steps in their order; returns the answers that have a name."""
+    answers: dict[str, Any] = {}
+    for number, step in enumerate(steps):
+        with _telling(step):
+            yield from _step(job, step, answers, wait or number < len(steps) - 1)
+    return answers
+
+
+def _step(job: Job, step: Step, answers: dict[str, Any], wait: bool) -> Generator[Any, Any, None]:
+    ready = resolve(step, answers)
+    answer = yield from _request(job, ready)
+    if step.result:
+        answers[step.result] = answer
+    until = resolve(step, answers).until
+    if until and wait:
+        yield from _pause(job, Pause(until, ready))
+
+
+def _request(job: Job, step: Step) -> Generator[Any, Any, Any]:
+    """Carries out one step; an error says what is safe."""
+    try:
+        return (yield Call(partial(job.perform, step), step))
+    except CloudError as error:
+        error.advise(after_refusal(step, error))
+        raise
 
 
 @contextmanager
@@ -114,24 +150,15 @@ def _telling(step: Step) -> Iterator[None]:
         raise
 
 
-def _carry_out(job: Job, step: Step, answers: dict[str, Any], wait: bool) -> Generator[Any, Any, None]:
-    ready = resolve(step, answers)
-    answer = yield Call(partial(job.perform, ready), ready)
-    if step.result:
-        answers[step.result] = answer
-    until = resolve(step, answers).until
-    if until and wait:
-        yield from _pause(job, Pause(until, ready))
-
-
 def _pause(job: Job, pause: Pause) -> Generator[Any, Any, None]:
-    """Waits; when a server ends where it should not, adds what the cloud says about it."""
+    """Waits; when something ends where it should not, adds what the cloud says about it, and what to do."""
     try:
         yield pause
     except UnexpectedState as error:
         explain = job.explain
         if pause.until.kind == "server" and explain:
             error.add((yield Call(lambda since: explain(pause.step.cloud, pause.until.id))))
+        error.advise(after_wait(pause.step, error))
         raise
 
 

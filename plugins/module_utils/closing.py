@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 _DID = {
     "build": ("Build", "are as planned"),
-    "prepare": ("Preparation", "have a dormant twin at site B"),
+    "prepare": ("Preparation", "have a twin at rest at site B"),
     "readiness": ("Readiness", "are ready for a failover"),
     "replicate": ("Replication", "have their recovery point at site B"),
     "failover": ("Failover", "run at site B"),
@@ -28,6 +28,9 @@ def closing(plan: str, result: Mapping[str, Any]) -> Iterator[str]:
     if result["operation"] in ("build", "prepare"):
         return
     yield from _table(_rows(result["operation"], servers, result["seconds"]))
+    for name, row in servers.items():
+        yield from (f"  {name}: {finding['text']}" for finding in row.get("findings", ()) if "error" not in row)
+    yield from (f"  {finding['text']}" for finding in result.get("findings", ()))
     changed = [row for row in good if row["changed"]]
     if result["operation"] == "failover" and changed:
         oldest, last = max(row["lag"] for row in changed), max(row["seconds"] for row in changed)

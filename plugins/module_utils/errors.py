@@ -25,6 +25,12 @@ class StandbyError(Exception):
             self.args = (f"{self} {safe}",)
             self.details["safe"] = safe
 
+    def advise(self, todo: str) -> None:
+        """Adds what is safe and what to do."""
+        if todo:
+            self.args = (f"{self} {todo}",)
+            self.details["todo"] = todo
+
     def as_result(self) -> dict[str, Any]:
         """The fields that a module returns beside ``failed``."""
         return {"msg": str(self), "error": {"code": self.code, **self.details}}

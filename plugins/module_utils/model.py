@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a project may use at most (below 0: no limit), and what it uses, of "cores", "ram" (MiB), "instances"."""
+
+    most: Mapping[str, int]
+    used: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Attachment:
     """One volume of a server, as Nova tells it."""
 

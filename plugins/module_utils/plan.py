@@ -108,6 +108,8 @@ class Plan:
     :param extra: further values to return beside the facts.
     :param findings: what was not as wanted when the plan was made; the steps mend it, or a note tells of it. None if
         the decision does not compare.
+    :param again: after the first step everything is read and decided again, for only then can be told what is to be
+        done; the other steps foretell it.
     """
 
     before: Mapping[str, Any]
@@ -116,6 +118,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] | None = None
+    again: bool = False
 
     @property
     def found(self) -> dict[str, list[dict[str, Any]]]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from .apply import Outcome
 from .errors import StandbyError
 from .events import Result
 from .fleet import Fleet
+from .plan import Finding
 
 if TYPE_CHECKING:
     from .wave import Wave
@@ -60,6 +61,16 @@ def summary(operation: str, wave: Wave, fleet: Fleet, diff: bool = True) -> dict
     if failed:
         result.update(failed=True, failed_servers=failed, msg=_reasons(operation, wave, servers, failed))
     return result
+
+
+def with_shortage(result: Mapping[str, Any], plan: str, shortage: Sequence[Finding]) -> dict[str, Any]:
+    """Adds what concerns the wave as a whole: a reason not to be ready, and for a failover only something to know."""
+    found = {**result, "findings": [finding.data for finding in shortage]}
+    if not shortage or result["operation"] != "readiness":
+        return found
+    texts = "\n".join(f"  {finding}" for finding in shortage)
+    msg = f"readiness of {plan}: the quota is too small.\n{texts}\nRaise the quota of the project at site B."
+    return {**found, "failed": True, "msg": "\n".join(filter(None, (result.get("msg"), msg)))}
 
 
 def _reasons(operation: str, wave: Wave, servers: Mapping[str, Any], failed: list[str]) -> str:

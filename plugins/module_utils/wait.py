@@ -42,8 +42,7 @@ def reached(until: Until, state: State, what: str) -> bool:
     reason = f" ({state.reason})" if state.reason else ""
     fell_back = "fell back to" if state.status in until.pending else "is"
     raise UnexpectedState(
-        f"{what}: the {until.kind} {until.id} {fell_back} {state}{reason}, expected was {_names(until.target)}. "
-        + (until.todo or f"Look at the {until.kind}, then repeat."),
+        f"{what}: the {until.kind} {until.id} {fell_back} {state}{reason}, expected was {_names(until.target)}.",
         kind=until.kind,
         id=str(until.id),
         seen=str(state),

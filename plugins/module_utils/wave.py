@@ -13,7 +13,7 @@ from typing import Any
 from .apply import Answered, Job
 from .cloud import read_build, read_dr
 from .cloud.inventory import Inventory, at_once
-from .cloud.lookup import Shared
+from .cloud.lookup import ANY_TIME, Shared
 from .cloud.read import last_failure, offer
 from .cloud.session import Session
 from .cloud.verbs import VERBS
@@ -22,15 +22,16 @@ from .decide.copying import Helpers
 from .decide.cycle import Replication
 from .decide.failover import Recovery, decide_failover, recovery
 from .decide.fencing import SiteAnswer, may_fail_over
+from .decide.quota import quota_findings
 from .decide.readiness import decide_readiness
 from .decide.recovery_plan import PlanServer, RecoveryPlan
 from .decide.reimage import helper_name
 from .decide.replicas import PLAN, ROLE, SERVER
 from .decide.replication import Goal, decide_cycle, open_point
 from .decide.twin import decide_prepare
-from .errors import Refused
-from .model import Seen, Site
-from .plan import Refusal, Step
+from .errors import Refused, StandbyError
+from .model import Flavor, Seen, Site
+from .plan import Finding, Refusal, Step
 
 #: Seconds that a site gets to answer whether it is alive.
 FENCE_TIMEOUT = 10
@@ -204,6 +205,22 @@ class Wave:
             return self._recovery(inventory, since, seen, server)
 
         return read, lambda what: decide_failover(what, server, self.plan)
+
+    def shortage(self) -> list[Finding]:
+        """What the quota of site B lacks for the servers of the plan to come up: asked once, for all of them together.
+
+        A cloud that does not tell is no reason to stop anything.
+        """
+        inventory = self.inventory("b")
+        try:
+            servers, limits = read_dr.servers(inventory, ANY_TIME), read_dr.limits(inventory.cloud)
+            there, look = {server.name for server in servers}, Shared(inventory, ANY_TIME)
+            missing = {s.name: read_build.flavor(look, s.at_b.flavor) for s in self.plan.servers if s.name not in there}
+        except StandbyError:
+            return []
+        # only what is missing needs the flavor of the plan
+        planned = {server.name: missing.get(server.name) or Flavor("") for server in self.plan.servers}
+        return quota_findings(limits, servers, planned)
 
     def fence(self, reason: str | None) -> str:
         """Why the failover may go on, in words. Site A is not asked when the operator's word overrules its answer.

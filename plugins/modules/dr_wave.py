@@ -174,6 +174,14 @@ servers:
       recovery_point: "2026-11-20T20:13:00+00:00"
       lag: 312
       seconds: 12.4
+findings:
+  description:
+    - What concerns all servers together, which is whether the quota of site B lets all of them come up. Each with
+      C(what), C(wanted), C(seen), C(text) and C(blocks). With O(operation=readiness) a reason to fail, with
+      O(operation=failover) a warning.
+  returned: with O(operation=readiness) and O(operation=failover)
+  type: list
+  elements: dict
 failed_servers:
   description: The names of the servers that failed, or that were not started because another one failed.
   returned: when a server failed

@@ -100,6 +100,10 @@ def test_unshelve_when_there_is_no_host(make: Factory, ansible: Playbooks, admin
     fell_back = f"unshelve server {make.name('away')}: the server {server} fell back to SHELVED_OFFLOADED"
     assert result["msg"].startswith(fell_back)
     assert "Nova says that unshelve failed in schedule_instances" in result["msg"]
+    assert result["msg"].endswith(
+        "It stays shelved with all its volumes and ports: nothing is lost. Make room for its flavor, or let it come up "
+        "in another availability zone, then repeat."
+    )
 
 
 def test_unshelve_onto_a_host(make: Factory, rounds: Rounds, ansible: Playbooks) -> None:

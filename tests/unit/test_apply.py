@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.apply import (
+    MOST_ROUNDS,
     Call,
     Job,
     Outcome,
@@ -19,6 +20,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.apply import (
     resolve,
 )
 from ansible_collections.standby.openstack.plugins.module_utils.errors import (
+    CloudError,
     NotConverged,
     Refused,
     StandbyError,
@@ -115,7 +117,48 @@ def test_afterwards_it_is_read_again_and_that_is_what_is_told() -> None:
     outcome = drive(world)
     assert world.reads == 2
     assert (outcome.facts, outcome.extra) == ({"state": "as read again"}, {"e": "as read again"})
-    assert outcome.plan is PLAN
+    assert outcome.plan == PLAN
+
+
+AWAIT = Step("wait", "wait until it is built", until=until("it"))
+FIRST = Plan({"state": "BUILD"}, {"state": "foretold"}, (AWAIT, *STEPS), again=True)
+
+
+def test_what_can_only_be_decided_later_is_decided_later() -> None:
+    """After the first step it is read and decided again; the others only foretell."""
+    world = World(FIRST, PLAN, Plan({"state": "as read"}, {}))
+    outcome = drive(world)
+    assert [step.verb for step in world.performed] == ["wait", "make", "wait", "use"]
+    assert (world.reads, outcome.facts) == (3, {"state": "as read"})
+    assert (outcome.plan.before, outcome.plan.steps) == ({"state": "BUILD"}, (AWAIT, *STEPS))
+
+
+def test_check_mode_shows_what_is_foretold() -> None:
+    outcome = drive(World(FIRST), check=True)
+    assert (outcome.plan, outcome.facts) == (FIRST, {"state": "foretold"})
+
+
+def test_nothing_may_be_left_to_do_after_it() -> None:
+    outcome = drive(World(FIRST, DONE))
+    assert (outcome.plan.changed, outcome.plan.steps, outcome.facts) == (False, (AWAIT,), {"state": "as read"})
+
+
+def test_a_decision_that_never_comes_to_an_end_is_given_up() -> None:
+    world = World(*[FIRST] * (MOST_ROUNDS + 1))
+    with pytest.raises(NotConverged, match="something is still to do: make it; use it"):
+        drive(world)
+    assert len(world.performed) == MOST_ROUNDS
+
+
+def test_a_request_that_a_quota_stops_says_what_is_safe() -> None:
+    course = converge(World(Plan({}, {}, (Step("unshelve", "unshelve it"),))).job(), check=False)
+    course.send(answer(next(course)))
+    with pytest.raises(CloudError) as caught:
+        course.throw(CloudError("site_b: 403: Quota exceeded for cores.", status=403))
+    assert str(caught.value) == (
+        "site_b: 403: Quota exceeded for cores. The server stays shelved with all its volumes and ports: nothing is "
+        "lost. Raise the quota of the project or free some of it, then repeat to carry on."
+    )
 
 
 def test_what_is_left_afterwards_is_an_error() -> None:
@@ -215,10 +258,14 @@ def test_a_plan_without_steps_changes_nothing() -> None:
         (
             "server",
             lambda cloud, what: f"{what} at {cloud} says why.",
-            "unshelve it: it fell back. srv at here says why.",
+            "unshelve it: it fell back. srv at here says why. Look at the server, then repeat.",
         ),
-        ("server", None, "unshelve it: it fell back."),
-        ("volume", lambda cloud, what: "never asked", "unshelve it: it fell back."),
+        ("server", None, "unshelve it: it fell back. Look at the server, then repeat."),
+        (
+            "volume",
+            lambda cloud, what: "never asked",
+            "unshelve it: it fell back. Look at the volume, then repeat.",
+        ),
     ],
 )
 def test_a_server_that_fell_back_is_asked_why(kind: str, explain: Any, text: str) -> None:
@@ -228,7 +275,7 @@ def test_a_server_that_fell_back_is_asked_why(kind: str, explain: Any, text: str
     pause = course.send(answer(course.send(answer(next(course)))))
     assert isinstance(pause, Pause)
     with pytest.raises(UnexpectedState) as caught:
-        course.send(answer(course.throw(UnexpectedState("unshelve it: it fell back."))))
+        course.send(answer(course.throw(UnexpectedState("unshelve it: it fell back.", kind=kind))))
     assert str(caught.value) == text
 
 

@@ -56,7 +56,7 @@ def test_readiness() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "words"), [("build", "are as planned"), ("prepare", "have a dormant twin at site B")]
+    ("operation", "words"), [("build", "are as planned"), ("prepare", "have a twin at rest at site B")]
 )
 def test_operations_without_recovery_points(operation: str, words: str) -> None:
     (line,) = lines(operation, {"db": good(), "app": FAILED})

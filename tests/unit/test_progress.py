@@ -18,7 +18,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.plan import (
     Step,
     refused_for,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.progress import foretold, summary
+from ansible_collections.standby.openstack.plugins.module_utils.progress import foretold, summary, with_shortage
 from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
 from recovery_builders import T1, T2, the_plan
 
@@ -35,6 +35,29 @@ def wave(*names: str) -> Wave:
         raise AssertionError("telling needs no cloud")
 
     return Wave(the_plan(*(small(name) for name in names)), never, datetime.fromisoformat(T2))
+
+
+SHORT = Finding("quota of cores", 24, 20, "the 12 servers that are not up need 24 cores, and 20 of the 40 are left")
+
+
+def test_a_quota_that_is_too_small_is_told_once() -> None:
+    ready = {"operation": "readiness", "servers": {}}
+    found = with_shortage(ready, "shop", [SHORT])
+    assert (found["failed"], found["findings"]) == (True, [SHORT.data])
+    assert found["msg"] == (
+        "readiness of shop: the quota is too small.\n"
+        "  the 12 servers that are not up need 24 cores, and 20 of the 40 are left\n"
+        "Raise the quota of the project at site B."
+    )
+    assert with_shortage({**ready, "failed": True, "msg": "db failed."}, "shop", [SHORT])["msg"] == (
+        "db failed.\n" + found["msg"]
+    )
+
+
+def test_a_quota_that_is_too_small_does_not_make_a_failover_fail() -> None:
+    run = {"operation": "failover", "servers": {}}
+    assert with_shortage(run, "shop", [SHORT]) == {**run, "findings": [SHORT.data]}
+    assert with_shortage(run, "shop", []) == {**run, "findings": []}
 
 
 def test_what_was_found_is_in_the_result() -> None:

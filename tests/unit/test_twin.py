@@ -33,7 +33,8 @@ VOLUMES = {
 }
 FOREIGN = {"replicas", "foreign", "one foreign", "another plan's", "another server's"}
 TASKS = (None, "shelving", "shelving_offloading", "spawning", "unshelving", "deleting", "a task of tomorrow")
-RISE = {"ACTIVE": ["wait", "shelve"], "SHUTOFF": ["start", "wait", "shelve"], "BUILD": ["wait", "wait", "shelve"]}
+RISE = {"ACTIVE": ["wait", "shelve"], "SHUTOFF": ["start", "wait", "shelve"]}
+BUILDS = (None, "spawning", "shelving", "shelving_offloading")
 
 
 def expected(status: str, task: str | None, lock: bool, volumes: str, method: str) -> list[str] | str:
@@ -47,19 +48,22 @@ def expected(status: str, task: str | None, lock: bool, volumes: str, method: st
         return "not_a_twin"
     if lock:
         return "locked"
-    if (task and task not in SHELVE_TASKS) or (status == "BUILD" and not task and volumes == "none"):
+    if task not in BUILDS if status == "BUILD" else task and task not in SHELVE_TASKS:
         return "busy"
-    rungs = to_rest(status, task)
+    rungs = to_rest(status, task, complete=volumes == "both")
     if rungs is None:
         return "wrong_state"
-    count = len(VOLUMES[volumes]) if method == "attach" else 0
+    empties = method == "attach" and (status != "BUILD" or volumes == "both")
+    count = len(VOLUMES[volumes]) if empties else 0
     return [*rungs, *["detach_volume"] * count, *["delete_volume"] * count]
 
 
-def to_rest(status: str, task: str | None) -> list[str] | None:
-    """What brings a twin to rest; None if nobody knows."""
+def to_rest(status: str, task: str | None, complete: bool) -> list[str] | None:
+    """What brings a twin to rest; None if nobody knows. While it is built, its volumes may not all show yet."""
+    if status == "BUILD":
+        return ["wait", *RISE["ACTIVE"]] if complete else ["wait"]
     if task or status == "SHELVED":
-        return ["wait", "wait"] if status == "BUILD" else ["wait"]
+        return ["wait"]
     return {**RISE, "SHELVED_OFFLOADED": []}.get(status)
 
 
@@ -81,6 +85,25 @@ def test_every_state(volumes: str, method: str) -> None:
         seen = twin(VOLUMES[volumes], status=status, task_state=task, locked=lock)
         found = verdict(prepare(site_of(seen), method))
         assert found == expected(status, task, lock, volumes, method), (status, task, lock)
+
+
+@pytest.mark.parametrize("task", [None, "scheduling", "networking", "block_device_mapping", "spawning"])
+def test_a_twin_that_a_killed_run_asked_for_is_waited_for_and_then_looked_at_again(task: str | None) -> None:
+    """It carries the mark of the plan from its first moment; its volumes show later."""
+    for volumes in ((), PLACEHOLDERS):
+        found = plan(prepare(site_of(twin(volumes, status="BUILD", task_state=task)), "recreate"))
+        assert found.again
+        assert found.steps[0].text == "wait until server db is built"
+    assert found.after["status"] == "SHELVED_OFFLOADED"
+    assert [step.text for step in found.steps if step.writes] == ["shelve server db"]
+
+
+def test_a_server_that_is_being_built_by_somebody_else_is_left_alone() -> None:
+    found = refusal(prepare(site_of(twin(status="BUILD", metadata={}))))
+    assert (found.code, found.seen) == (
+        "busy",
+        "a server of that name is being built, and nothing tells yet that it is the twin",
+    )
 
 
 def test_a_volume_of_which_cinder_tells_nothing_is_foreign() -> None:

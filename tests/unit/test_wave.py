@@ -14,7 +14,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.apply import Job
 from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave, utc_now
 from builders import plan, refusal
-from loopback_cloud import LoopbackCloud
+from loopback_cloud import Fails, LoopbackCloud
 from recovery_builders import T1, T2, row, the_plan
 
 NOW = datetime.fromisoformat(T2)
@@ -198,3 +198,36 @@ def test_a_build_is_of_the_server_as_it_is_at_that_site(clouds: Clouds, cloud: L
         different.site = site
         (db,) = different.jobs("build")
         assert f"the cloud knows no flavor {flavor};" in refusal(db.decide(db.read(0))).seen
+
+
+def small(name: str, status: str) -> dict[str, Any]:
+    return {"id": name, "name": name, "status": status, "flavor": {"vcpus": 2, "ram": 64}}
+
+
+@pytest.mark.parametrize(
+    ("limits", "found"),
+    [
+        ({"maxTotalCores": 3, "totalCoresUsed": 0}, ["quota of cores"]),
+        ({"maxTotalCores": 3, "totalCoresUsed": 0, "maxTotalInstances": 1, "totalInstancesUsed": 1}, None),
+        ({"maxTotalCores": -1, "totalCoresUsed": 0}, []),
+        ({}, []),
+    ],
+)
+def test_the_quota_is_asked_once_for_all_servers(
+    clouds: Clouds, cloud: LoopbackCloud, limits: dict[str, int], found: list[str] | None
+) -> None:
+    """Db sleeps, app runs, web is missing: it needs what the plan says."""
+    cloud.answers |= {
+        "GET compute /limits": {"limits": {"absolute": limits}},
+        "GET compute /servers/detail": {"servers": [small("db", "SHELVED_OFFLOADED"), small("app", "SHUTOFF")]},
+        "GET compute /flavors/detail": {"flavors": [{"id": "f", "name": "m1.tiny", "vcpus": 2, "ram": 64}]},
+    }
+    wave = Wave(the_plan(*rows()), clouds.connect, NOW)
+    expected = ["quota of cores", "quota of instances"] if found is None else found
+    assert [finding.what for finding in wave.shortage()] == expected
+    assert cloud.lines().count("GET compute /limits") == 1
+
+
+def test_a_cloud_that_does_not_tell_its_quota_is_believed(clouds: Clouds, cloud: LoopbackCloud) -> None:
+    cloud.answers["GET compute /limits"] = Fails(403)
+    assert Wave(the_plan(*rows()), clouds.connect, NOW).shortage() == []

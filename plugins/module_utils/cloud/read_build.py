@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from ..errors import StandbyError
-from ..model import Port, Seen, Site, Source, Surroundings, Volume
+from ..model import Flavor, Port, Seen, Site, Source, Surroundings, Volume
 from ..wanted import DiskWanted, NicWanted, ServerWanted
 from . import parse, read
 from .lookup import Lookup
@@ -39,7 +38,7 @@ def around(
     """
     made = [disk for disk in wanted.disks if disk.kind != "volume"]
     return Surroundings(
-        flavor=_flavor(look, wanted.flavor),
+        flavor=flavor(look, wanted.flavor),
         sources=_sources(look, made) if building else _image_of_root(look, made),
         given={disk.tag: volume for disk in wanted.disks if (volume := _given(look, disk)) is not None},
         same_name={disk.tag: _same_name(look, disk.name) for disk in made},
@@ -64,7 +63,8 @@ def kinds(wanted: ServerWanted) -> set[str]:
     }
 
 
-def _flavor(look: Lookup, ref: str) -> Any:
+def flavor(look: Lookup, ref: str) -> Flavor | None:
+    """The flavor with this name or id."""
     data = look.known("flavor", ref) if ref else None
     return parse.flavor(data) if data else None
 

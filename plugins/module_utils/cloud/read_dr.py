@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..errors import Ambiguous, StandbyError, Unreachable
-from ..model import Backup, Named, Seen, Snapshot, Volume
+from ..model import Backup, Limits, Named, Seen, Server, Snapshot, Volume
 from . import parse, read
 from .inventory import Inventory
 from .lookup import ANY_TIME, Shared, by_key
@@ -46,6 +46,22 @@ def server(inventory: Inventory, name: str, since: float, assume: bool = False) 
         ports=tuple(parse.port(item) for item in ports),
         root_answer=answer,
     )
+
+
+def limits(cloud: Session) -> Limits:
+    """Quota and usage of the project: Nova tells them to every member, however it counts and wherever they are set."""
+    absolute = (cloud.get("compute", "/limits").get("limits") or {}).get("absolute") or {}
+    names = {"cores": "Cores", "ram": "RAM", "instances": "Instances"}
+    most = {"cores": "maxTotalCores", "ram": "maxTotalRAMSize", "instances": "maxTotalInstances"}
+    return Limits(
+        {what: absolute[name] for what, name in most.items() if name in absolute},
+        {what: absolute.get(f"total{name}Used", 0) for what, name in names.items()},
+    )
+
+
+def servers(inventory: Inventory, since: float) -> tuple[Server, ...]:
+    """All servers of the project, without their attachments."""
+    return inventory.derived("server", since, _parsed, parse.server)
 
 
 def volumes(inventory: Inventory, since: float) -> tuple[Volume, ...]:

@@ -27,11 +27,16 @@ def decide_present(site: Site, wanted: ServerWanted) -> Decision:
 
 
 def _await(site: Site, server: Server) -> Plan:
-    """Another run has asked for the server: only its end is waited for."""
+    """Another run has asked for the server: its end is waited for, and then it is compared."""
     before = server_facts(site.seen, which_root(site.seen))
+    after = {**before, "status": "ACTIVE", "task_state": None}
+    return Plan(before, after, (await_built(server), *_unmark(site)), again=True)
+
+
+def await_built(server: Server) -> Step:
+    """The wait for a server that is being built."""
     until = Until("server", server.id, frozenset({"ACTIVE"}), frozenset({"BUILD"}), frozenset({"BUILD"}))
-    wait = Step("wait", f"wait until server {server.name} is built", until=until)
-    return Plan(before, {**before, "status": "ACTIVE", "task_state": None}, (wait, *_unmark(site)))
+    return Step("wait", f"wait until server {server.name} is built", until=until)
 
 
 def _mend(site: Site, wanted: ServerWanted) -> Decision:

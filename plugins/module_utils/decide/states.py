@@ -32,6 +32,9 @@ SHELVE_TASKS = frozenset(
 )
 UNSHELVE_TASKS = frozenset({"unshelving", "spawning", "scheduling", "networking", "block_device_mapping"})
 
+#: Tasks of a server that is being built; before the scheduler has it there is none.
+BUILD_TASKS = frozenset({None, "scheduling", "networking", "block_device_mapping", "spawning"})
+
 
 def advice(status: str) -> str:
     """What to do about a server in ``status``."""

@@ -11,15 +11,16 @@ from typing import Any
 
 from ..model import Seen, Site, Surroundings, Volume
 from ..plan import Decision, Plan, Ref, Refusal, Step, Until
-from .boot_volume import decide_present
+from .boot_volume import await_built, decide_present
 from .building import BUILDING, volume_ids
+from .facts import server_facts
 from .handover import choose
 from .health import health_steps
 from .recovery_plan import PlanServer, RecoveryPlan
 from .replicas import PLAN, ROLE, SERVER
 from .root_volume import clear_delete_flags, until_detached, which_root
 from .shelving import locked, shelve_step, start_steps, until_shelved
-from .states import SHELVE_TASKS, advice, busy
+from .states import BUILD_TASKS, SHELVE_TASKS, advice, busy
 
 #: States from which a twin comes to rest. In any other nobody knows whether it works.
 _CAN_REST = frozenset({"ACTIVE", "SHUTOFF", "BUILD", "SHELVED", "SHELVED_OFFLOADED"})
@@ -47,9 +48,22 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     refusal = _unfit(site.seen, plan.name, wanted)
     if refusal:
         return refusal
+    if site.seen.found.status == "BUILD":
+        return replace(_await(site, server, plan), extra=chosen.facts)
     emptied = (*_take_off(site.seen), *_remove(site, plan.name)) if empty else ()
     steps = (*built.steps, *_to_rest(site.seen, server), *emptied)
     return Plan(built.before, _at_rest(built.before, empty), steps, built.notes, chosen.facts, findings=built.findings)
+
+
+def _await(site: Site, server: PlanServer, plan: RecoveryPlan) -> Plan:
+    """The wait for a twin that a killed run has asked for. What follows is foretold: it is decided when it is built."""
+    twin = site.seen.found
+    runs = replace(site, seen=replace(site.seen, server=replace(twin, status="ACTIVE", task_state=None)))
+    rest = decide_prepare(runs, server, plan)
+    before, wait = server_facts(site.seen, which_root(site.seen)), await_built(twin)
+    if isinstance(rest, Refusal):
+        return Plan(before, {**before, "status": "ACTIVE", "task_state": None}, (wait,), again=True)
+    return Plan(before, rest.after, (wait, *rest.steps), again=True)
 
 
 def _left_over(site: Site, plan: str, server: str) -> list[Volume]:
@@ -97,10 +111,11 @@ def _unfit(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     refusal = locked(twin, wanted)
     if refusal or twin.task_state in SHELVE_TASKS:
         return refusal
-    refusal = busy(twin, wanted)
-    if twin.status == "BUILD" and not twin.attachments and not refusal:
+    if twin.status == "BUILD" and twin.task_state in BUILD_TASKS:
         saw = "a server of that name is being built, and nothing tells yet that it is the twin"
-        refusal = Refusal("busy", wanted, saw, "Wait until it is built, then repeat.")
+        is_twin = twin.attachments or twin.metadata.get(PLAN) == plan
+        return None if is_twin else Refusal("busy", wanted, saw, "Wait until it is built, then repeat.")
+    refusal = busy(twin, wanted)
     if refusal or twin.status in _CAN_REST:
         return refusal
     return Refusal("wrong_state", wanted, f"the twin is {twin.status}", advice(twin.status))

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A quota that is too small for a shelved server to come up, in a project of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_dr
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.inventory import Inventory
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import Session
+from ansible_collections.standby.openstack.plugins.module_utils.decide.quota import quota_findings
+from ansible_collections.standby.openstack.plugins.module_utils.model import Flavor
+from api import Api
+from factory import Factory
+
+from playbooks import Playbooks
+
+
+@pytest.fixture
+def project(admin_b: Api, run_prefix: str) -> Iterator[str]:
+    """A project with one core, of which demo is a member and admin an administrator; its name."""
+    name = f"{run_prefix}-poor"
+    body = {"project": {"name": name, "domain_id": "default"}}
+    made = admin_b.send("POST", "identity", "/projects", body)["project"]["id"]
+    for user, role in (("demo", "member"), ("admin", "admin")):
+        ids = [
+            admin_b.named("identity", f"/{kind}", kind, name)["id"] for kind, name in (("users", user), ("roles", role))
+        ]
+        admin_b.send("PUT", "identity", f"/projects/{made}/users/{ids[0]}/roles/{ids[1]}")
+    admin_b.send("PUT", "compute", f"/os-quota-sets/{made}", {"quota_set": {"cores": 1}})
+    yield name
+    admin_b.send("DELETE", "identity", f"/projects/{made}")
+
+
+@pytest.fixture
+def poor(project: str, run_prefix: str) -> Iterator[Factory]:
+    """Makes servers in the project."""
+    member, admin = Api("site_b"), Api("site_b_admin")
+    for api in (member, admin):
+        api.connection = api.connection.connect_as_project(project)
+    factory = Factory(member, admin, f"{run_prefix}-poor")
+    yield factory
+    factory.clean()
+
+
+@pytest.fixture
+def cloud(project: str) -> dict[str, Any]:
+    """How a member reaches the project."""
+    with open(os.environ["OS_CLIENT_CONFIG_FILE"], encoding="utf-8") as file:
+        config = yaml.safe_load(file)["clouds"]["site_b"]
+    return {**config, "auth": {**config["auth"], "project_name": project}}
+
+
+def test_a_quota_that_is_too_small(poor: Factory, ansible: Playbooks, cloud: dict[str, Any]) -> None:
+    """Nova counts the cores of a shelved server when it comes up. The error says what is safe; a repeat carries on."""
+    server = poor.shelved("db")
+    running = poor.server("app")
+    inventory = Inventory(Session(cloud))
+    short = quota_findings(
+        read_dr.limits(inventory.cloud), read_dr.servers(inventory, float("-inf")), {poor.name("db"): Flavor("")}
+    )
+    assert [str(finding) for finding in short] == [
+        "the server that is not up needs 1 cores, and 0 of the 1 of the quota of site B are left"
+    ]
+    unshelve: dict[str, Any] = {"cloud": cloud, "server": poor.name("db")}
+    result = ansible("server_unshelve", **unshelve)
+    assert (result["error"]["code"], result["error"]["status"]) == ("cloud_error", 403)
+    assert (
+        "was answered with 403: Quota exceeded for cores: Requested 1, but already used 1 of 1 cores" in result["msg"]
+    )
+    assert result["msg"].endswith(
+        "The server stays shelved with all its volumes and ports: nothing is lost. "
+        "Raise the quota of the project or free some of it, then repeat to carry on."
+    )
+    assert poor.api.server(server)["status"] == "SHELVED_OFFLOADED"
+    poor.api.send("DELETE", "compute", f"/servers/{running}")
+    poor.api.wait(lambda: str(len(poor.servers())), {"1"})
+    assert ansible("server_unshelve", **unshelve)["server"]["status"] == "ACTIVE"
+
+
+def test_a_build_that_a_quota_stops(poor: Factory, ansible: Playbooks, cloud: dict[str, Any]) -> None:
+    """The volume that was made before stays, and a repeat uses it."""
+    running = poor.server("app")
+    build = {
+        "cloud": cloud,
+        "name": poor.name("db"),
+        "flavor": "m1.tiny",
+        "boot_volume": {"image": "cirros", "size": 1},
+    }
+    result = ansible("server_boot_volume", **build)
+    assert result["msg"].endswith(
+        "No server was made. Its volumes and ports stay as they are, and a repeat uses them. "
+        "Raise the quota of the project or free some of it, then repeat to carry on."
+    )
+    poor.api.send("DELETE", "compute", f"/servers/{running}")
+    poor.api.wait(lambda: str(len(poor.servers())), {"0"})
+    built = ansible("server_boot_volume", **build)
+    assert built["server"]["status"] == "ACTIVE"
+    assert not any(step.startswith("make volume") for step in built["steps"])

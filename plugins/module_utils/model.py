@@ -206,6 +206,7 @@ class Surroundings:
     :param given: by tag of the disk the existing volume that is to be used as it is.
     :param same_name: by tag of the disk the volumes that already carry the name of the volume to be made.
     :param ports: by name of the port those that exist: the one named, or those that carry its name.
+    :param foreign_networks: networks of other projects, on which a member may not choose addresses.
     :param ids: ids by (kind, name or id) of networks, security groups, server groups and key pairs; None if unknown.
     """
 
@@ -216,6 +217,7 @@ class Surroundings:
     ports: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     ids: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
     zones: frozenset[str] = frozenset()
+    foreign_networks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,14 @@ Json = dict[str, Any]
 
 
 class Api:
-    """Raw requests to one site."""
+    """Raw requests to one site, in the project of its configuration unless another one is named."""
 
-    def __init__(self, cloud: str) -> None:
+    def __init__(self, cloud: str, project: str = "") -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.connection = openstack.connect(cloud=cloud, force_ipv4=True)
+            if project:
+                self.connection = self.connection.connect_as_project(project)
 
     def send(self, method: str, service: str, path: str, body: Any = None) -> Any:
         """The JSON of the answer; an error fails the test with the answer's text."""

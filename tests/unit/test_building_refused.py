@@ -173,6 +173,32 @@ def test_each_problem_is_found_before_anything_is_made(case: str) -> None:
     assert all(finding.what for finding in found.findings)
 
 
+@pytest.mark.parametrize(
+    ("nic", "ports", "texts"),
+    [
+        ({"fixed_ip": "10.0.0.5"}, (), ["address 10.0.0.5"]),
+        ({"mac_address": "fa:16:3e:00:00:01"}, (), ["MAC address fa:16:3e:00:00:01"]),
+        (
+            {"fixed_ip": "10.0.0.5", "mac_address": "fa:16:3e:00:00:01"},
+            (),
+            ["address 10.0.0.5", "MAC address fa:16:3e:00:00:01"],
+        ),
+        ({}, (), []),
+        ({"fixed_ip": "10.0.0.5"}, (port(device_id=""),), []),
+    ],
+    ids=["address", "MAC", "both", "none", "the port is there"],
+)
+def test_an_address_on_a_network_of_another_project(nic: dict[str, str], ports: Any, texts: list[str]) -> None:
+    """Neutron would refuse it only after the volumes were made."""
+    site = new_site(foreign_networks=frozenset({"net"}), ports={"db-port0": ports})
+    found = decide_present(site, wanted(ports=[{"network": "net", **nic}]))
+    assert [finding.words for finding in found.findings or ()] == [
+        f"network net belongs to another project, and Neutron lets only its owner choose the {text} "
+        "(leave it out, or have the port made and name it)"
+        for text in texts
+    ]
+
+
 def test_all_problems_are_told_at_once() -> None:
     changes = {"flavor": None, "sources": {"root": None}, "ids": {("network", "net"): None}}
     assert refusal(decide_present(new_site(**changes), wanted())).text == (

@@ -58,3 +58,34 @@ def test_the_server_group_is_read_where_one_is_wanted(
     db.answers["GET compute /os-server-groups"] = {"server_groups": [group]}
     assert read_build.site(Lookup(session), wanted()).seen.found.server_groups is None
     assert read_build.site(Lookup(session), wanted(server_group="apart")).seen.found.server_groups == groups
+
+
+@pytest.mark.parametrize(
+    ("nic", "project", "roles", "found"),
+    [
+        ({"fixed_ip": "10.0.0.5"}, "mine", {"member"}, {"net"}),
+        ({"mac_address": "fa:16:3e:00:00:01"}, "mine", {"member"}, {"net"}),
+        ({"fixed_ip": "10.0.0.5"}, "theirs", {"member"}, set()),
+        ({"fixed_ip": "10.0.0.5"}, "mine", {"member", "admin"}, set()),
+        ({"fixed_ip": "10.0.0.5"}, None, set(), set()),
+        ({}, "mine", {"member"}, set()),
+    ],
+    ids=["address", "MAC", "own", "admin", "nothing tells", "not chosen"],
+)
+def test_networks_on_which_no_address_may_be_chosen(
+    db: LoopbackCloud, session: Any, nic: Any, project: Any, roles: Any, found: Any
+) -> None:
+    db.answers |= {
+        BY_NAME: {"servers": []},
+        "GET image /images?name=cirros": {"images": [IMAGE]},
+        "GET network /networks?name=net": {"networks": [{"id": "net-1", "name": "net", "project_id": "theirs"}]},
+        "GET network /ports?name=db-port0": {"ports": []},
+        "GET network /ports?network_id=net-1&fixed_ips=ip_address%3D10.0.0.5": {"ports": []},
+    }
+    session.who = lambda: (project, frozenset(roles))
+    site = read_build.site(Lookup(session), wanted(ports=[{"network": "net", **nic}]))
+    assert site.around.foreign_networks == found
+
+
+def test_a_token_that_does_not_tell_whose_it_is(session: Any) -> None:
+    assert session.who() == (None, frozenset())

@@ -45,6 +45,7 @@ def around(
         ports={nic.name: _ports(look, nic) for nic in wanted.nics},
         ids={**_ids(look, wanted, foretold), **(_for_a_build(look, wanted) if building else {})},
         zones=look.zones("compute") if wanted.availability_zone else frozenset(),
+        foreign_networks=_foreign_networks(look, wanted) if building else frozenset(),
     )
 
 
@@ -138,6 +139,16 @@ def _for_a_build(look: Lookup, wanted: ServerWanted) -> dict[tuple[str, str], st
         **{("volume_availability_zone", zone): zone if zone in known else None for zone in sorted(zones)},
         **{("free_address", nic.fixed_ip): _free(look, nic) for nic in wanted.nics if nic.network and nic.fixed_ip},
     }
+
+
+def _foreign_networks(look: Lookup, wanted: ServerWanted) -> frozenset[str]:
+    """Networks of other projects on which an address is to be chosen; none for an administrator, who may."""
+    chosen = {nic.network for nic in wanted.nics if nic.network and (nic.fixed_ip or nic.mac)}
+    project, roles = look.cloud.who() if chosen else (None, frozenset())
+    if project is None or "admin" in roles:
+        return frozenset()
+    known = {ref: look.known("network", ref) or {} for ref in chosen}
+    return frozenset(ref for ref, data in known.items() if data.get("project_id", project) != project)
 
 
 def _free(look: Lookup, nic: NicWanted) -> str | None:

@@ -95,6 +95,16 @@ class Session:
             self._versions[service] = _agree(self.label, service, found.max_microversion)
         return self._versions[service]
 
+    def who(self) -> tuple[str | None, frozenset[str]]:
+        """Id of the project and names of the roles that the token is for; None and nothing where nothing tells."""
+        session = self._connection.session
+        get_access = getattr(session.auth, "get_access", None)
+        if get_access is None:
+            return None, frozenset()
+        with Translated(self.label, "authenticate"):
+            access = get_access(session)
+        return access.project_id, frozenset(access.role_names)
+
     def once(self, key: Any, read: Callable[[], Any]) -> Any:
         """The answer of ``read``, asked once for each key: for what does not change during a run."""
         if key not in self._known:

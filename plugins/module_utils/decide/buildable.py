@@ -107,8 +107,21 @@ def _port(nic: NicWanted, around: Surroundings) -> Iterator[Finding]:
         yield _unknown("port", nic.port)
     if len(ports) > 1:
         yield Finding(f"ports {nic.name}", 1, len(ports), f"{len(ports)} ports carry the name {nic.name}")
+    if not ports and nic.network in around.foreign_networks:
+        yield from _not_to_be_chosen(nic)
     for port in ports:
         yield from _taken(nic, port, f"port {port.name or port.id}")
+
+
+def _not_to_be_chosen(nic: NicWanted) -> Iterator[Finding]:
+    """neutron/conf/policies/port.py, create_port:fixed_ips:ip_address and create_port:mac_address."""
+    for what, value in (("address", nic.fixed_ip), ("MAC address", nic.mac)):
+        if value:
+            words = (
+                f"network {nic.network} belongs to another project, and Neutron lets only its owner choose the {what} "
+                f"{value} (leave it out, or have the port made and name it)"
+            )
+            yield Finding(f"{what} of port {nic.name}", value, "not to be chosen", words)
 
 
 def _taken(nic: NicWanted, port: Port, what: str) -> Iterator[Finding]:

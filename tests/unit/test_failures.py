@@ -69,6 +69,12 @@ def test_a_server_that_ended_where_it_should_not(verb: str, until: Until | None,
     assert after_wait(Step(verb, "do it", until=until), error) == text
 
 
+def test_what_the_wait_itself_says_goes_first() -> None:
+    until = Until("volume", "v", frozenset({"reserved"}), todo="The replica is safe.")
+    error = UnexpectedState("it failed", kind="volume", seen="error")
+    assert after_wait(Step("reimage_volume", "copy", until=until), error) == "The replica is safe."
+
+
 def test_an_error_with_advice() -> None:
     error = UnexpectedState("It fell back.", kind="server")
     error.advise("")

@@ -94,12 +94,6 @@ class Clock:
         return self.now
 
 
-def test_the_error_says_what_to_do_where_that_is_known() -> None:
-    until = Until("volume", "v", frozenset({"reserved"}), todo="The replica is safe.")
-    with pytest.raises(UnexpectedState, match=r"is error, expected was reserved\. The replica is safe\.$"):
-        reached(until, State("error"), "copy")
-
-
 def test_a_deadline_is_one_moment() -> None:
     clock = Clock()
     deadline = Deadline(5, clock)

@@ -39,7 +39,7 @@ def after_refusal(step: Step, error: CloudError) -> str:
     Nova answers 403 for a quota, Neutron 409, Cinder 413; only the words tell it from other errors of that kind.
     """
     quota = "quota" in str(error).lower() and error.status in (403, 409, 413)
-    if not quota:
+    if not quota or step.safe:
         return ""
     words = "Raise the quota of the project or free some of it, then repeat to carry on."
     return f"{_REFUSED.get(step.verb, '')} {words}".strip()
@@ -50,7 +50,8 @@ def after_wait(step: Step, error: UnexpectedState) -> str:
     if step.until and step.until.todo:
         return step.until.todo
     seen, kind = str(error.details.get("seen", "")), error.details.get("kind", "resource")
-    return _ENDED.get((_doing(step), seen.partition(" ")[0]), f"Look at the {kind}, then repeat.")
+    look = f"Look at the {kind}, then repeat."
+    return look if step.safe else _ENDED.get((_doing(step), seen.partition(" ")[0]), look)
 
 
 def _doing(step: Step) -> str:

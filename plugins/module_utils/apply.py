@@ -15,8 +15,8 @@ from .decide.failures import after_refusal, after_wait
 from .errors import CloudError, NotConverged, Refused, StandbyError, UnexpectedState
 from .plan import Decision, Plan, Ref, Refusal, Step, Until
 
-#: How often a plan may ask to be made again: what it waits for came to its end, so once or twice is the rule.
-MOST_ROUNDS = 5
+#: How often a plan may ask to be made again: a replication that refreshes a root does it for each of its stages.
+MOST_ROUNDS = 20
 
 #: Takes a step whose references are resolved; returns the answer of the cloud.
 Perform = Callable[[Step], Any]
@@ -88,24 +88,23 @@ def converge(job: Job, check: bool, wait: bool = True) -> Course:
 
     :param wait: false leaves out waits that no later step needs, and the second reading.
     :raises Refused: if the decision is a refusal; nothing was changed.
-    :raises NotConverged: if steps are left after all were carried out.
+    :raises NotConverged: if steps are left after all were carried out, though the plan foretold none for later.
     """
     plan = first = _plan(job.decide((yield Call(job.read))))
     if check or not plan.steps:
-        return Outcome(plan, plan.after, plan.extra)
+        return Outcome(replace(plan, steps=plan.foretold, later=None), plan.after, plan.extra)
     done: tuple[Step, ...] = ()
     for _round in range(MOST_ROUNDS):
-        steps = plan.steps[:1] if plan.again else plan.steps
-        done = (*done, *steps)
-        answers = yield from _carry_out(job, steps, wait)
-        whole = replace(plan, before=first.before, steps=done)
+        done = (*done, *plan.steps)
+        answers = yield from _carry_out(job, plan.steps, wait)
+        whole = replace(plan, before=first.before, steps=done, later=None)
         if not wait:
             return Outcome(whole, plan.after, plan.extra, answers)
-        carry_on, plan = plan.again, _plan(job.decide((yield Call(job.read))))
-        if not plan.steps or not carry_on:
+        carry_on, plan = plan.later is not None, _plan(job.decide((yield Call(job.read))))
+        if not plan.changed or not carry_on:
             break
     if plan.changed:
-        left = "; ".join(step.text for step in plan.steps if step.writes)
+        left = "; ".join(step.text for step in plan.foretold if step.writes)
         raise NotConverged(
             f"All steps for {job.name} were carried out, yet something is still to do: {left}.", left=left
         )

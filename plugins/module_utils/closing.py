@@ -40,7 +40,8 @@ def closing(plan: str, result: Mapping[str, Any]) -> Iterator[str]:
 def _rows(operation: str, servers: Mapping[str, Row], seconds: float) -> Iterator[tuple[str, ...]]:
     """``lag`` is as of the beginning of the run; after it the data is older by the time that the run took."""
     heads = {"failover": ("outcome", "age of its data", "up after"), "replicate": ("outcome", "lag now")}
-    yield ("server", "recovery point", *heads.get(operation, ("outcome", "lag")))
+    root = ("the twin's root holds",) if any("root_recovery_point" in row for row in servers.values()) else ()
+    yield ("server", "recovery point", *heads.get(operation, ("outcome", "lag")), *root)
     for name, row in servers.items():
         if "error" in row:
             yield (name, "-", "FAILED")
@@ -53,7 +54,14 @@ def _rows(operation: str, servers: Mapping[str, Row], seconds: float) -> Iterato
         elif operation == "failover":
             yield (name, point, "brought up", older, f"{row['seconds']:.1f} s")
         else:
-            yield (name, point, "new" if row["changed"] else "ready" if operation == "readiness" else "kept", older)
+            outcome = "new" if row["changed"] else "ready" if operation == "readiness" else "kept"
+            yield (name, point, outcome, older, *(_held(row) if root else ()))
+
+
+def _held(row: Row) -> tuple[str]:
+    """Of which recovery point the root of a twin is a copy already, so that a failover needs none."""
+    held = row.get("root_recovery_point")
+    return ("it" if held and held == row.get("recovery_point") else str(held or "none").replace("+00:00", "Z"),)
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -182,13 +182,17 @@ class Backup:
 
 @dataclass(frozen=True)
 class Seen:
-    """Everything that a decision about one server looks at."""
+    """Everything that a decision about one server looks at.
+
+    :param woken: when the server was last made or unshelved, as Nova recorded it; None if unknown, or nobody asked.
+    """
 
     server: Server | None
     offer: Offer
     volumes: Mapping[str, Volume] = field(default_factory=dict)
     ports: tuple[Port, ...] = ()
     root_answer: RootAnswer | None = None
+    woken: str | None = None
 
     @property
     def found(self) -> Server:

@@ -174,4 +174,5 @@ PLAN_OPTIONS: dict[str, Any] = {
     },
     "handover": {"type": "str", "default": "attach", "choices": ["attach", "reimage", "recreate", "auto"]},
     "fallback": {"type": "str", "choices": ["reimage", "recreate"]},
+    "when": {"type": "str", "default": "at_failover", "choices": ["at_failover", "at_replication"]},
 }

@@ -108,8 +108,8 @@ class Plan:
     :param extra: further values to return beside the facts.
     :param findings: what was not as wanted when the plan was made; the steps mend it, or a note tells of it. None if
         the decision does not compare.
-    :param again: after the first step everything is read and decided again, for only then can be told what is to be
-        done; the other steps foretell it.
+    :param later: what follows the steps, as far as it can be told now; maybe nothing. Not None: when the steps are
+        done, everything is read and decided again, for only then can be told what is to be done.
     """
 
     before: Mapping[str, Any]
@@ -117,8 +117,8 @@ class Plan:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    later: tuple[Step, ...] | None = None
     findings: tuple[Finding, ...] | None = None
-    again: bool = False
 
     @property
     def found(self) -> dict[str, list[dict[str, Any]]]:
@@ -128,7 +128,12 @@ class Plan:
     @property
     def changed(self) -> bool:
         """Whether carrying the plan out changes anything."""
-        return any(step.writes for step in self.steps)
+        return any(step.writes for step in self.foretold)
+
+    @property
+    def foretold(self) -> tuple[Step, ...]:
+        """All steps that can be told now."""
+        return (*self.steps, *(self.later or ()))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from .apply import Outcome
+from .decide.refreshed import ROOT_POINT
 from .errors import StandbyError
 from .events import Result
 from .fleet import Fleet
@@ -37,7 +38,7 @@ def _foretold(result: Result) -> list[str]:
     steps = [step.text for step in result.plan.steps if step.writes]
     way = result.extra.get("handover")
     why = [f"handover {way}: {result.extra['handover_reason']}"] if way and steps else []
-    return [*why, *(steps or ["nothing to do"])]
+    return [*why, *(steps or ["nothing to do"]), *result.plan.notes]
 
 
 def summary(operation: str, wave: Wave, fleet: Fleet, diff: bool = True) -> dict[str, Any]:
@@ -94,8 +95,8 @@ def server_row(wave: Wave, result: Result) -> dict[str, Any]:
         **result.plan.found,
         **result.extra,
     }
-    point = row.get("recovery_point")
-    return {**row, "lag": wave.lag(point)} if point else row
+    points = {"lag": row.get("recovery_point"), "root_lag": row.get(ROOT_POINT)}
+    return {**row, **{key: wave.lag(point) for key, point in points.items() if point}}
 
 
 def _diff(name: str, result: Outcome) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -25,8 +25,9 @@ from .decide.fencing import SiteAnswer, may_fail_over
 from .decide.quota import quota_findings
 from .decide.readiness import decide_readiness
 from .decide.recovery_plan import PlanServer, RecoveryPlan
+from .decide.refreshing import is_wanted
 from .decide.reimage import helper_name
-from .decide.replicas import PLAN, ROLE, SERVER
+from .decide.replicas import PLAN, ROLE, SERVER, WOKEN
 from .decide.replication import Goal, decide_cycle, open_point
 from .decide.twin import decide_prepare
 from .errors import Refused, StandbyError
@@ -161,10 +162,21 @@ class Wave:
         own = read_dr.volumes_with(inventory, since, {PLAN: self.plan.name, SERVER: server.name})
         if isinstance(site, Seen):
             return recovery(site, own, self.plan.name, server.name)
+        seen, helpers = self._with_woken(inventory, site.seen), self._helpers(inventory, since, server)
+        return recovery(seen, own, self.plan.name, server.name, site.around, helpers)
+
+    def _helpers(self, inventory: Inventory, since: float, server: PlanServer) -> Helpers:
+        """What a killed run left that copied into the root of a twin."""
         marks = {PLAN: self.plan.name, SERVER: server.name, ROLE: "handover"}
         snapshots = read_dr.snapshots_with(inventory, since, marks)
         images = read_dr.images_named(inventory, since, helper_name(self.plan.name, server.name))
-        return recovery(site.seen, own, self.plan.name, server.name, site.around, Helpers(snapshots, images))
+        return Helpers(snapshots, images)
+
+    def _with_woken(self, inventory: Inventory, seen: Seen) -> Seen:
+        """Only who is on a root that was refreshed once is asked when it was last unshelved."""
+        if not any(WOKEN in volume.metadata for volume in seen.volumes.values()):
+            return seen
+        return replace(seen, woken=read_dr.woken(inventory.cloud, seen.found.id))
 
     def lag(self, point: str) -> int:
         """Seconds from a recovery point to the beginning of this run."""
@@ -178,14 +190,16 @@ class Wave:
 
         def read(since: float) -> Replication:
             twin = read_dr.server(b, server.name, since, self._assume)
+            woken = read_dr.woken(b.cloud, twin.server.id) if twin.server else None
             what = Replication(
                 seen_a=read_dr.server(a, server.name, since),
-                twin=twin,
+                twin=replace(twin, woken=woken),
                 snapshots=read_dr.snapshots(a, since),
                 backups_a=read_dr.backups(a, since),
                 backups_b=read_dr.backups(b, since),
                 volumes_b=read_dr.volumes(b, since),
-                woken=read_dr.woken(b.cloud, twin.server.id) if twin.server else None,
+                woken=woken,
+                helpers=self._helpers(b, since, server) if is_wanted(self.plan, twin) else Helpers(),
             )
             if not goals:
                 goals.append(Goal(open_point(what, self.plan, server) or self.now.isoformat(), fresh))

@@ -112,6 +112,50 @@ def test_steps_are_carried_out_in_order_with_their_references() -> None:
     assert outcome.answers == {"it": {"id": "vol-1", "mac": "fa"}}
 
 
+LATER = Step("use", "use what was foretold", {"it": Ref("never made")})
+STAGED = replace(PLAN, later=(LATER,))
+
+
+def test_what_follows_later_is_decided_again() -> None:
+    other = Step("other", "what is needed now")
+    world = World(STAGED, Plan({}, {}, (other,)), DONE)
+    outcome = drive(world)
+    assert [step.verb for step in world.performed] == ["make", "wait", "use", "other"]
+    assert (world.reads, outcome.facts) == (3, {"state": "as read"})
+    assert (outcome.plan.steps, outcome.plan.later) == ((*STEPS, other), None)
+
+
+def test_nothing_may_be_left_to_do_later() -> None:
+    world = World(STAGED, DONE)
+    assert drive(world).plan.steps == STEPS
+    assert world.reads == 2
+
+
+def test_check_mode_tells_what_follows_later() -> None:
+    world = World(STAGED)
+    assert drive(world, check=True).plan.steps == (*STEPS, LATER)
+    assert world.performed == []
+
+
+def test_later_may_be_refused() -> None:
+    with pytest.raises(Refused, match="because"):
+        drive(World(STAGED, Refusal("code", "do it", "because", "Do.")))
+
+
+def test_steps_that_nobody_foretold_are_an_error() -> None:
+    with pytest.raises(NotConverged, match="still to do: what is needed now; use what was foretold"):
+        drive(World(STAGED, Plan({}, {}, (Step("other", "what is needed now"),)), STAGED_AGAIN))
+
+
+STAGED_AGAIN = Plan({}, {}, (Step("other", "what is needed now"),), later=(LATER,))
+
+
+def test_a_wait_before_something_else_counts_as_a_change() -> None:
+    wait = Step("wait", "wait", until=until("v"))
+    assert Plan({}, {}, (wait,), later=(LATER,)).changed
+    assert not Plan({}, {}, (wait,), later=(wait,)).changed
+
+
 def test_afterwards_it_is_read_again_and_that_is_what_is_told() -> None:
     world = World(PLAN, Plan({"state": "as read again"}, {}, extra={"e": "as read again"}))
     outcome = drive(world)
@@ -121,7 +165,7 @@ def test_afterwards_it_is_read_again_and_that_is_what_is_told() -> None:
 
 
 AWAIT = Step("wait", "wait until it is built", until=until("it"))
-FIRST = Plan({"state": "BUILD"}, {"state": "foretold"}, (AWAIT, *STEPS), again=True)
+FIRST = Plan({"state": "BUILD"}, {"state": "foretold"}, (AWAIT,), later=STEPS)
 
 
 def test_what_can_only_be_decided_later_is_decided_later() -> None:
@@ -135,7 +179,7 @@ def test_what_can_only_be_decided_later_is_decided_later() -> None:
 
 def test_check_mode_shows_what_is_foretold() -> None:
     outcome = drive(World(FIRST), check=True)
-    assert (outcome.plan, outcome.facts) == (FIRST, {"state": "foretold"})
+    assert (outcome.plan.steps, outcome.facts) == ((AWAIT, *STEPS), {"state": "foretold"})
 
 
 def test_nothing_may_be_left_to_do_after_it() -> None:

@@ -55,6 +55,20 @@ def test_readiness() -> None:
     assert lines("readiness", {"db": good(changed=False)})[2] == "  db      2026-11-20T20:13:00Z  ready    5 min 12 s"
 
 
+@pytest.mark.parametrize("operation", ["readiness", "replicate"])
+def test_what_the_roots_of_the_twins_hold(operation: str) -> None:
+    rows = {"db": POINT, "app": POINT.replace("20:13", "20:03"), "web": None}
+    servers = {name: {**good(changed=False), "root_recovery_point": held} for name, held in rows.items()}
+    told = lines(operation, {**servers, "x": FAILED}, 0)[1:]
+    assert [line.rpartition("  ")[2].strip() for line in told] == [
+        "the twin's root holds",
+        "it",
+        "2026-11-20T20:03:00Z",
+        "none",
+        "FAILED",
+    ]
+
+
 @pytest.mark.parametrize(
     ("operation", "words"), [("build", "are as planned"), ("prepare", "have a twin at rest at site B")]
 )

@@ -233,7 +233,7 @@ def test_marks_that_a_killed_run_left_are_removed() -> None:
 def test_a_server_that_is_still_being_built_is_waited_for() -> None:
     building = replace(seen(root=present(), status="BUILD", task_state="spawning"), volumes=MARKED)
     found = plan(decide_present(site(building), wanted(flavor="not looked at yet")))
-    assert [step.verb for step in found.steps] == ["wait", "delete_volume_metadata"]
+    assert [step.verb for step in found.foretold] == ["wait", "delete_volume_metadata"]
     until = found.steps[0].until
     assert until is not None
     assert (until.target, until.pending, until.idle_pending) == ({"ACTIVE"}, {"BUILD"}, {"BUILD"})

@@ -170,3 +170,48 @@ def test_the_newest_recovery_point_that_a_failover_could_take(case: str) -> None
     volumes, time = LAGS[case]
     found = newest_usable(recovery(nothing(GUARDED), volumes, "shop", "db"), db())
     assert (found.time if found else None) == time
+
+
+REFRESHED = replace(
+    HELD[0],
+    metadata={**HELD[0].metadata, "standby_woken": "at first"},
+    image_metadata={"standby_recovery_point": T2},
+)
+
+
+def refreshing(seen: Any, method: str = "reimage") -> Any:
+    when = {"when": "at_replication"} if method == "reimage" else {}
+    of = the_plan(handover=method, **when)
+    what = recovery(seen, (*point(), *seen.volumes.values()), "shop", "db", site_of(seen).around)
+    return decide_readiness(site_of(seen), what, of.servers[0], of, lambda time: 0)
+
+
+@pytest.mark.parametrize(
+    ("root", "held"),
+    [
+        (REFRESHED, T2),
+        (replace(REFRESHED, image_metadata={"standby_recovery_point": T1}), T1),
+        (replace(REFRESHED, image_metadata={}), None),
+        (replace(REFRESHED, status="downloading"), None),
+        (HELD[0], None),
+    ],
+)
+def test_which_recovery_point_the_root_holds(root: Any, held: str | None) -> None:
+    """A failover copies what is not there yet, so it is ready all the same."""
+    found = plan(refreshing(replace(twin((root, HELD[1]), STOCK), woken="at first")))
+    assert found.extra == {"recovery_point": T2, "root_recovery_point": held}
+
+
+@pytest.mark.parametrize(
+    ("root", "changes", "method", "says"),
+    [
+        (REFRESHED, {}, "recreate", "not shelved on its placeholders"),
+        (REFRESHED, {"status": "ACTIVE"}, "reimage", "not shelved on its placeholders"),
+        (REFRESHED, {"woken": "later"}, "reimage", "the twin was unshelved at later, on its refreshed root"),
+        (replace(REFRESHED, status="error", image_metadata={}), {}, "reimage", "is error, not reserved"),
+    ],
+)
+def test_a_refreshed_root_that_is_not_ready(root: Any, changes: Any, method: str, says: str) -> None:
+    woken = changes.pop("woken", "at first")
+    found = refusal(refreshing(replace(twin((root, HELD[1]), STOCK, **changes), woken=woken), method))
+    assert says in found.seen

@@ -31,11 +31,16 @@ def small(name: str, **changes: Any) -> dict[str, Any]:
 
 
 SAME = {"a": {"cloud": "one"}, "b": {"cloud": "one"}}
+NEEDS = "when is at_replication, which needs handover: reimage, or handover: auto with fallback: reimage"
 HEAD = {
     "no servers": ({"servers": []}, "it has no servers"),
     "one cloud": ({"sites": SAME}, "site a and site b are the same cloud (one)"),
     "keep": ({"replication": {"keep": 0}}, "replication.keep is 0, at least 1 is needed"),
     "full_every": ({"replication": {"full_every": 0}}, "replication.full_every is 0, at least 1 is needed"),
+    "when, attach": ({"when": "at_replication"}, NEEDS),
+    "when, recreate": ({"when": "at_replication", "handover": "recreate", "fallback": "reimage"}, NEEDS),
+    "when, auto": ({"when": "at_replication", "handover": "auto"}, NEEDS),
+    "when, auto recreate": ({"when": "at_replication", "handover": "auto", "fallback": "recreate"}, NEEDS),
     "one name": ({"servers": [small("db"), small("db")]}, "2 servers are named db"),
     "one address": (
         {"servers": [row(), small("app", ports=[{"network": "net", "fixed_ip": "10.0.0.5"}])]},
@@ -180,6 +185,9 @@ def test_the_plan_as_it_is_used() -> None:
     clouds = {"a": "site_a", "a_admin": "site_a_admin", "b": "site_b", "b_admin": "site_b_admin"}
     assert (found.name, found.clouds, found.method) == ("shop", clouds, "cinder_backup")
     assert (found.handover, found.fallback, found.keep, found.full_every, found.rpo) == ("auto", "recreate", 2, 7, 60)
+    assert found.when == "at_failover"
+    for way in ({"handover": "reimage"}, {"handover": "auto", "fallback": "reimage"}):
+        assert the_plan(when="at_replication", **way).when == "at_replication"
     bare = the_plan(sites={"a": {"cloud": "x"}, "b": {"cloud": "y"}})
     assert (bare.clouds, bare.rpo) == ({"a": "x", "a_admin": None, "b": "y", "b_admin": None}, None)
 

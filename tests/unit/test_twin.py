@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
-from ansible_collections.standby.openstack.plugins.module_utils.decide.states import ADVICE, SHELVE_TASKS
+from ansible_collections.standby.openstack.plugins.module_utils.decide.states import (
+    ADVICE,
+    SHELVE_TASKS,
+    UNSHELVE_TASKS,
+)
 from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_prepare
 from ansible_collections.standby.openstack.plugins.module_utils.model import Site
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
@@ -30,6 +34,7 @@ VOLUMES = {
     "one foreign": (ROOT, volume("y", size=2, metadata={"standby_disk": "data"})),
     "another plan's": (placeholder("root", plan="bank"), placeholder("data", plan="bank")),
     "another server's": (ROOT, placeholder("data", server="app")),
+    "refreshed": (replace(ROOT, metadata={**ROOT.metadata, "standby_woken": "then"}), DATA),
 }
 FOREIGN = {"replicas", "foreign", "one foreign", "another plan's", "another server's"}
 TASKS = (None, "shelving", "shelving_offloading", "spawning", "unshelving", "deleting", "a task of tomorrow")
@@ -44,7 +49,8 @@ def expected(status: str, task: str | None, lock: bool, volumes: str, method: st
     asleep = status == "SHELVED_OFFLOADED" and not task
     if status != "BUILD" and (volumes == "root only" or (volumes in ("none", "data only") and not asleep)):
         return "differs"
-    if volumes in FOREIGN:
+    sleeps = status == "SHELVED_OFFLOADED" and task not in UNSHELVE_TASKS
+    if volumes in FOREIGN or (volumes == "refreshed" and not (sleeps and method == "reimage")):
         return "not_a_twin"
     if lock:
         return "locked"
@@ -68,17 +74,17 @@ def to_rest(status: str, task: str | None, complete: bool) -> list[str] | None:
 
 
 def verdict(decision: Any) -> list[str] | str:
-    return [step.verb for step in decision.steps] if isinstance(decision, Plan) else refusal(decision).code
+    return [step.verb for step in decision.foretold] if isinstance(decision, Plan) else refusal(decision).code
 
 
-PLANS = {method: the_plan(handover=method) for method in ("attach", "recreate")}
+PLANS = {method: the_plan(handover=method) for method in ("attach", "recreate", "reimage")}
 
 
 def prepare(site: Site, method: str = "attach") -> Any:
     return decide_prepare(site, PLANS[method].servers[0], PLANS[method])
 
 
-@pytest.mark.parametrize("method", ["attach", "recreate"])
+@pytest.mark.parametrize("method", PLANS)
 @pytest.mark.parametrize("volumes", VOLUMES)
 def test_every_state(volumes: str, method: str) -> None:
     for status, task, lock in itertools.product(STATUSES, TASKS, (False, True)):
@@ -92,10 +98,10 @@ def test_a_twin_that_a_killed_run_asked_for_is_waited_for_and_then_looked_at_aga
     """It carries the mark of the plan from its first moment; its volumes show later."""
     for volumes in ((), PLACEHOLDERS):
         found = plan(prepare(site_of(twin(volumes, status="BUILD", task_state=task)), "recreate"))
-        assert found.again
-        assert found.steps[0].text == "wait until server db is built"
+        assert found.later is not None
+        assert [step.text for step in found.steps] == ["wait until server db is built"]
     assert found.after["status"] == "SHELVED_OFFLOADED"
-    assert [step.text for step in found.steps if step.writes] == ["shelve server db"]
+    assert [step.text for step in found.foretold if step.writes] == ["shelve server db"]
 
 
 def test_a_server_that_is_being_built_by_somebody_else_is_left_alone() -> None:

@@ -231,3 +231,28 @@ def test_the_quota_is_asked_once_for_all_servers(
 def test_a_cloud_that_does_not_tell_its_quota_is_believed(clouds: Clouds, cloud: LoopbackCloud) -> None:
     cloud.answers["GET compute /limits"] = Fails(403)
     assert Wave(the_plan(*rows()), clouds.connect, NOW).shortage() == []
+
+
+@pytest.mark.parametrize("filled", [False, True])
+@pytest.mark.parametrize("operation", ["failover", "readiness", "replicate"])
+def test_who_is_on_a_refreshed_root_is_asked_when_it_woke(
+    clouds: Clouds, cloud: LoopbackCloud, operation: str, filled: bool
+) -> None:
+    marks = {"standby_plan": "shop", "standby_server": "db", "standby_role": "placeholder"}
+    metadata = {**marks, **({"standby_woken": "then"} if filled else {})}
+    root = {"id": "p-root", "name": "p", "status": "reserved", "size": 1, "bootable": "true", "metadata": metadata}
+    db = {"id": "db", "name": "db", "status": "SHELVED_OFFLOADED", "flavor": {"original_name": "m1.tiny"}}
+    cloud.answers["GET block_storage /volumes/detail"] = {"volumes": [root]}
+    cloud.answers["GET compute /servers/detail"] = {"servers": [{**db, "metadata": {}}]}
+    cloud.answers["GET compute /servers/db"] = {"server": {**db, "metadata": {}}}
+    attachments = [{"volumeId": "p-root", "device": "/dev/vda", "tag": "root"}]
+    cloud.answers["GET compute /servers/db/os-volume_attachments"] = {"volumeAttachments": attachments}
+    actions = [{"action": "create", "start_time": "then"}, {"action": "unshelve", "start_time": "until"}]
+    cloud.answers["GET compute /servers/db/os-instance-actions"] = {"instanceActions": actions}
+    of = Wave(the_plan(row(), handover="reimage", when="at_replication"), clouds.connect, NOW)
+    (job,) = of.jobs(operation)
+    seen = job.read(0)
+    asked = "GET compute /servers/db/os-instance-actions" in [request.line for request in cloud.sent]
+    assert asked == (filled or operation == "replicate")
+    looked = {"failover": lambda: seen.seen, "readiness": lambda: seen[1].seen, "replicate": lambda: seen.twin}
+    assert looked[operation]().woken == ("until" if asked else None)

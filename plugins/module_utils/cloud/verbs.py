@@ -170,6 +170,7 @@ def create_image(
         "delete_on_termination": False,
     }
     image = {
+        **(properties or {}),
         "name": name,
         "disk_format": "raw",
         "container_format": "bare",

@@ -30,7 +30,7 @@ def _await(site: Site, server: Server) -> Plan:
     """Another run has asked for the server: its end is waited for, and then it is compared."""
     before = server_facts(site.seen, which_root(site.seen))
     after = {**before, "status": "ACTIVE", "task_state": None}
-    return Plan(before, after, (await_built(server), *_unmark(site)), again=True)
+    return Plan(before, after, (await_built(server),), later=_unmark(site))
 
 
 def await_built(server: Server) -> Step:

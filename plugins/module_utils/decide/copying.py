@@ -108,12 +108,19 @@ def drop_steps(helpers: Helpers) -> tuple[Step, ...]:
     """Removes what a killed run left; nobody waits for the end of it."""
     return (
         *(Step("delete_image", f"delete image {image.name}", {"image_id": image.id}) for image in helpers.images),
-        *(
-            Step("delete_snapshot", f"delete snapshot {snapshot.name}", {"snapshot_id": snapshot.id})
-            for snapshot in helpers.snapshots
-            if snapshot.status != "deleting"
-        ),
+        *(step for snapshot in helpers.snapshots for step in _drop(snapshot)),
     )
+
+
+def _drop(snapshot: Snapshot) -> tuple[Step, ...]:
+    """Cinder deletes no snapshot that is still being made."""
+    if snapshot.status == "deleting":
+        return ()
+    delete = Step("delete_snapshot", f"delete snapshot {snapshot.name}", {"snapshot_id": snapshot.id})
+    if snapshot.status != "creating":
+        return (delete,)
+    until = Until("snapshot", snapshot.id, frozenset({"available", "error"}), frozenset({"creating"}))
+    return (Step("wait", f"wait until snapshot {snapshot.name} is made", until=until), delete)
 
 
 @dataclass(frozen=True)

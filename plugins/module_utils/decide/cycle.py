@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Attachment, Backup, Seen, Snapshot, Volume
 from ..plan import Ref
 from .backup_chain import history, may_grow
+from .copying import Helpers
 from .recovery_plan import PlanServer, RecoveryPlan
 from .replicas import DISK, PLAN, POINT, REPLICA, SERVER
 
@@ -21,6 +22,7 @@ class Replication:
     """What a cycle for one server looks at: the server at A, the twin at B, and all that earlier cycles left.
 
     :param woken: when the twin was last made or unshelved, by the clock of site B; None if there is no twin to tell.
+    :param helpers: what a killed run left that copied into the root of the twin.
     """
 
     seen_a: Seen
@@ -30,6 +32,7 @@ class Replication:
     backups_b: tuple[Backup, ...]
     volumes_b: tuple[Volume, ...]
     woken: str | None
+    helpers: Helpers = field(default_factory=Helpers)
 
 
 def mine(items: Iterable[Any], plan: RecoveryPlan, server: PlanServer) -> list[Any]:

@@ -15,6 +15,7 @@ from .handover import choose
 from .ladder import attach_plan, unfit_twin
 from .recovery_plan import PlanServer, RecoveryPlan
 from .recreate import recreate_plan
+from .refreshed import is_refreshed, never_woke
 from .reimage import is_copy, reimage_plan
 from .replicas import POINT, RecoveryPoint, points_of, replicas_of
 from .root_volume import which_root
@@ -116,13 +117,16 @@ def _point(what: Recovery, server: PlanServer, own: str, wanted: str) -> Recover
 
 
 def _is_held(volume: Volume, own: str, server: str) -> bool:
-    return is_placeholder(volume, own, server) or is_copy(volume, own, server)
+    return any(is_it(volume, own, server) for is_it in (is_placeholder, is_refreshed, is_copy))
 
 
 def _begun(what: Recovery, own: str, server: str) -> set[str | None]:
-    """The recovery points whose data is on the server: as an attached replica, or copied into its root."""
-    on = _attached(what.seen)
-    copies = [v for v in what.seen.volumes.values() if v.id in on and is_copy(v, own, server)]
+    """The recovery points whose data is on the server: as an attached replica, or copied into its root.
+
+    A root that replication fills, and on which the twin never woke, can be filled with another one.
+    """
+    on, seen = _attached(what.seen), what.seen
+    copies = [v for v in seen.volumes.values() if v.id in on and is_copy(v, own, server) and not never_woke(seen, v)]
     return {v.metadata.get(POINT) for v in (*copies, *(v for v in what.replicas if v.id in on))}
 
 

@@ -17,6 +17,7 @@ from .facts import is_dormant, server_facts
 from .failover import Recovery, decide_failover, newest_usable
 from .handover import choose
 from .recovery_plan import PlanServer, RecoveryPlan
+from .refreshed import ROOT_POINT, holds, refreshed_root
 from .replicas import RecoveryPoint
 from .root_volume import which_root
 from .twin import foreign_volumes, is_placeholder
@@ -38,8 +39,14 @@ def decide_readiness(
         todo = "Run dr_prepare for the twin and dr_replicate for its replicas."
         return refused_for("not_ready", f"call {server.name} ready", found, todo)
     notes = tuple(f"{server.name}: {finding}" for finding in found)
-    extra = {"recovery_point": point.time if point else None}
+    extra = {"recovery_point": point.time if point else None, **_held(site.seen, plan)}
     return Plan(facts, facts, notes=notes, extra=extra, findings=tuple(found))
+
+
+def _held(seen: Seen, plan: RecoveryPlan) -> dict[str, str | None]:
+    """The recovery point that the root of the twin holds already, where replication fills it."""
+    root = refreshed_root(seen, plan.name)
+    return {ROOT_POINT: holds(root) if root else None} if plan.when == "at_replication" else {}
 
 
 def _refused(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> list[Finding]:
@@ -100,7 +107,7 @@ def _not_dormant(seen: Seen) -> Iterator[Finding]:
 
 def _not_waiting(seen: Seen, plan: str, method: str) -> Iterator[Finding]:
     shelved = seen.found.status == "SHELVED_OFFLOADED" and not seen.found.task_state
-    if not shelved or not seen.found.attachments or foreign_volumes(seen, plan):
+    if not shelved or not seen.found.attachments or foreign_volumes(seen, plan, method):
         saw = f"{seen.found.status}{_on(which_root(seen))}"
         yield _state("shelved on its placeholders", saw, ", not shelved on its placeholders")
     elif method == "reimage":

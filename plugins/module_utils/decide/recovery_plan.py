@@ -41,13 +41,17 @@ class PlanServer:
 
 @dataclass(frozen=True)
 class RecoveryPlan:
-    """A plan. ``clouds`` maps "a", "a_admin", "b", "b_admin" to names of clouds, None where the plan names none."""
+    """A plan. ``clouds`` maps "a", "a_admin", "b", "b_admin" to names of clouds, None where the plan names none.
+
+    :param when: when the handover reimage fills the root of a twin: "at_failover" or "at_replication".
+    """
 
     name: str
     clouds: Mapping[str, str | None]
     servers: tuple[PlanServer, ...]
     handover: str
     fallback: str | None
+    when: str
     method: str
     keep: int
     full_every: int
@@ -76,6 +80,7 @@ def recovery_plan(data: Mapping[str, Any]) -> RecoveryPlan:
         servers=tuple(_server(data["name"], row, tiers) for row in data["servers"]),
         handover=data["handover"],
         fallback=data.get("fallback"),
+        when=data.get("when") or "at_failover",
         method=replication["method"],
         keep=replication["keep"],
         full_every=replication["full_every"],
@@ -141,6 +146,9 @@ def _head_problems(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"{count} servers are named {name}"
     if data["sites"]["a"]["cloud"] == data["sites"]["b"]["cloud"]:
         yield f"site a and site b are the same cloud ({data['sites']['a']['cloud']})"
+    way = data.get("fallback") if data["handover"] == "auto" else data["handover"]
+    if data.get("when") == "at_replication" and way != "reimage":
+        yield "when is at_replication, which needs handover: reimage, or handover: auto with fallback: reimage"
     for key in ("keep", "full_every"):
         if data["replication"][key] < 1:
             yield f"replication.{key} is {data['replication'][key]}, at least 1 is needed"

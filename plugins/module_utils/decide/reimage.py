@@ -3,25 +3,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Handing over on stock Nova without losing the server: its reserved root volume is overwritten with the replica.
 
-Kept is everything of the server; the price is a full copy (see copying.py). The replica stays.
+Kept is everything of the server; the price is a full copy (see copying.py). The replica stays. Where replication has
+copied the very recovery point into the root before (see refreshing.py), the failover copies nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..model import Seen, Surroundings, Volume
-from ..plan import Plan, Ref, Refusal, Step
+from ..plan import Plan, Ref, Refusal, Step, Until
 from .copying import Advice, Helpers, cannot_copy, copy_step, drop_steps, earlier_copy, image_steps, snapshot_step
 from .ladder import Steps, climb
 from .recovery_plan import PlanServer
-from .replicas import DISK, PLAN, POINT, ROLE, SERVER, STATE, RecoveryPoint
+from .refreshed import forget_steps, holds, is_refreshed, may_have_run, never_woke, new_twin
+from .replicas import DISK, PLAN, POINT, ROLE, SERVER, STATE, WOKEN, RecoveryPoint
 from .root_volume import which_root
 from .twin import delete_placeholder, is_placeholder, loose_placeholders, take_off
 
 #: How to get another root to copy into; and what is true after a copy that failed.
 ANEW = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
 FAILED = f"The twin stays shelved and the replica is safe. {ANEW} Or say handover: recreate in the plan."
+
+
+def if_it_fails(root: Volume) -> str:
+    """What is true, and what to do, after a copy into a root that failed. A root that was filled once is no twin's."""
+    return FAILED if WOKEN not in root.metadata else f"The twin stays shelved and the replica is safe. {new_twin(root)}"
 
 
 def helper_name(plan: str, server: str) -> str:
@@ -42,16 +50,61 @@ def reimage_plan(
     root = seen.volumes.get(which_root(seen).volume_id or "")
     if root is None:
         return _no_root(seen, wanted)
+    refusal = _ran(seen, root, plan, wanted)
+    if refusal:
+        return refusal
+    what = around, helpers, server, plan, point, wanted
+    claims = never_woke(seen, root) and root.metadata.get(POINT, "") != point.time
+    return _claimed(seen, root, *what) if claims else _climb(seen, root, *what)
+
+
+def _climb(
+    seen: Seen, root: Volume, around: Surroundings, helpers: Helpers, server: PlanServer, plan: str,
+    point: RecoveryPoint, wanted: str,
+) -> Plan | Refusal:  # fmt: skip
+    filled = not never_woke(seen, root) or holds(root) == point.time
+    needed = not (is_copy(root, plan, server.name) and filled)
 
     def put_on() -> Steps:
-        copy = _copy_steps(seen, root, point, helpers, plan, wanted)
-        return copy if isinstance(copy, Refusal) else (*_empty(seen, root, plan), *copy)
+        empty = _empty(seen, root, plan)
+        if not needed:
+            return empty
+        refusal = unfit_root(seen, root, point.volumes["root"], plan, wanted)
+        return refusal or (
+            *earlier_copy(root, if_it_fails(root)),
+            *empty,
+            *drop_steps(helpers),
+            *_fill(root, point, plan, server),
+        )
 
     climbed = climb(seen, server, point, wanted, is_copy(root, plan, server.name), root, put_on)
-    if isinstance(climbed, Refusal) or not is_copy(root, plan, server.name):
+    if isinstance(climbed, Refusal):
         return climbed
-    loose = tuple(delete_placeholder(v.name, v.id) for v in loose_placeholders(around, plan, server.name))
-    return replace(climbed, steps=(*climbed.steps, *drop_steps(helpers), *loose))
+    careful = _carefully(climbed.steps, root) if WOKEN in root.metadata else climbed.steps
+    free = (v for v in loose_placeholders(around, plan, server.name) if v.id not in seen.volumes)
+    loose = tuple(delete_placeholder(volume.name, volume.id) for volume in free)
+    return replace(climbed, steps=(*careful, *(() if needed else drop_steps(helpers)), *loose))
+
+
+def _claimed(
+    seen: Seen, root: Volume, around: Surroundings, helpers: Helpers, server: PlanServer, plan: str,
+    point: RecoveryPoint, wanted: str,
+) -> Plan | Refusal:  # fmt: skip
+    """A refreshed root is claimed first, and then looked at again; the other half of this is in refreshing.py.
+
+    A replication that runs at the same time forgets what the root holds, looks for a claim, and copies. So either it
+    sees the claim and refuses, or what the root holds is forgotten here, and it is copied again. Nova would not notice
+    that somebody copies into the volume that it boots from (cinder/volume/api.py, attachment_update).
+    """
+    (claim,) = _claim(root, point)
+    metadata = {**root.metadata, **claim.args["metadata"]}
+    ours = replace(root, status="reserved" if root.status == "downloading" else root.status, metadata=metadata)
+    after = replace(seen, volumes={**seen.volumes, root.id: ours})
+    rest = _climb(after, ours, around, helpers, server, plan, point, wanted)
+    if isinstance(rest, Refusal):
+        return rest
+    steps = (*earlier_copy(root, if_it_fails(root)), claim, *rest.steps)
+    return replace(rest, steps=steps[:1], later=steps[1:] or None)
 
 
 def _no_root(seen: Seen, wanted: str) -> Refusal:
@@ -61,6 +114,21 @@ def _no_root(seen: Seen, wanted: str) -> Refusal:
     return Refusal("root_unknown", wanted, saw, f"{ANEW} It tags the root.")
 
 
+def _ran(seen: Seen, root: Volume, plan: str, wanted: str) -> Refusal | None:
+    """Somebody woke the twin without this collection: what site B wrote since is in no recovery point."""
+    saw = may_have_run(seen, plan)
+    todo = f"If that is the failover, go on with this server by hand. If what it wrote is not needed: {new_twin(root)}"
+    return Refusal("twin_ran", wanted, saw, todo) if saw else None
+
+
+def _carefully(steps: Sequence[Step], root: Volume) -> tuple[Step, ...]:
+    """Right before the server is woken nothing may be copied into its root."""
+    reserved = Until("volume", root.id, frozenset({"reserved"}))
+    none = Step("wait", f"make sure that nothing is copied into {root.name}", until=reserved)
+    pairs = ((none, step) if step.verb == "unshelve" else (step,) for step in steps)
+    return tuple(step for pair in pairs for step in pair)
+
+
 def _empty(seen: Seen, root: Volume, plan: str) -> tuple[Step, ...]:
     """Placeholders of data disks make room for the replicas."""
     data = [v for v in seen.volumes.values() if v.id != root.id and is_placeholder(v, plan, seen.found.name)]
@@ -68,34 +136,47 @@ def _empty(seen: Seen, root: Volume, plan: str) -> tuple[Step, ...]:
     return (*take_off(seen, [v.id for v in data]), *drop)
 
 
-def _copy_steps(
-    seen: Seen, root: Volume, point: RecoveryPoint, helpers: Helpers, plan: str, wanted: str
-) -> tuple[Step, ...] | Refusal:  # fmt: skip
-    """The steps that fill the root with its replica; none if that was done already."""
-    if is_copy(root, plan, seen.found.name):
-        return ()
-    server, replica = seen.found, point.volumes["root"]
-    refusal = _foreign(root, plan, server.name, wanted) or _cannot(seen, root, replica, wanted)
-    if refusal:
-        return refusal
-    done = {"volume_id": root.id, "metadata": {POINT: point.time, ROLE: "copy", STATE: "complete"}}
-    name, label = helper_name(plan, server.name), f"replica {replica.name}"
-    marks = {PLAN: plan, SERVER: server.name, DISK: "root", ROLE: "handover"}
+def _fill(root: Volume, point: RecoveryPoint, plan: str, server: PlanServer) -> tuple[Step, ...]:
+    """A placeholder is claimed when it has been filled: before that nothing of the recovery point is in it."""
+    after = () if is_copy(root, plan, server.name) else _claim(root, point)
+    return fill_steps(root, point, plan, server.name, after)
+
+
+def _claim(root: Volume, point: RecoveryPoint) -> tuple[Step]:
+    """From here on the root belongs to site B: replication refuses, and no later run copies into it."""
+    args = {"volume_id": root.id, "metadata": {POINT: point.time, ROLE: "copy", STATE: "complete"}}
+    return (Step("set_volume_metadata", f"note the recovery point at the root {root.name}", args),)
+
+
+def fill_steps(
+    root: Volume, point: RecoveryPoint, plan: str, server: str, after: tuple[Step, ...] = ()
+) -> tuple[Step, ...]:
+    """The steps that copy the replica of a recovery point into the root.
+
+    :param after: what is done when it has succeeded.
+    """
+    replica = point.volumes["root"]
+    name, label = helper_name(plan, server), f"replica {replica.name}"
+    marks = {PLAN: plan, SERVER: server, DISK: "root", ROLE: "handover"}
     return (
-        *earlier_copy(root, FAILED),
-        *drop_steps(helpers),
         snapshot_step(replica, label, name, marks),
-        *image_steps(name, Ref("snapshot"), replica.size, replica.name),
-        copy_step(root, label, Ref("image"), FAILED),
-        Step("set_volume_metadata", f"note the recovery point at the root {root.name}", done),
+        *image_steps(name, Ref("snapshot"), replica.size, replica.name, {POINT: point.time}),
+        *forget_steps(root),
+        copy_step(root, label, Ref("image"), if_it_fails(root)),
+        *after,
         Step("delete_image", "delete the image", {"image_id": Ref("image")}),
         Step("delete_snapshot", f"delete the snapshot of {replica.name}", {"snapshot_id": Ref("snapshot")}),
     )
 
 
+def unfit_root(seen: Seen, root: Volume, replica: Volume, plan: str, wanted: str) -> Refusal | None:
+    """Why a replica cannot, or must not, be copied into the root of a twin that sleeps."""
+    return _foreign(root, plan, seen.found.name, wanted) or _cannot(seen, root, replica, wanted)
+
+
 def _foreign(root: Volume, plan: str, server: str, wanted: str) -> Refusal | None:
-    """Nothing but a placeholder that the plan made for this server may be overwritten."""
-    if is_placeholder(root, plan, server):
+    """Nothing but what the plan made for this server may be overwritten, and only before site B ran on it."""
+    if any(is_it(root, plan, server) for is_it in (is_placeholder, is_refreshed, is_copy)):
         return None
     saw = f"the root {root.name} of the twin is no placeholder of the plan"
     return Refusal(
@@ -111,5 +192,5 @@ def _cannot(seen: Seen, root: Volume, replica: Volume, wanted: str) -> Refusal |
         cloud="site B",
         other_way="Say handover: recreate in the plan.",
         too_small="Give the boot volume of the plan its size, delete the twin and run dr_prepare.",
-        failed=FAILED,
+        failed=if_it_fails(root),
     ))  # fmt: skip

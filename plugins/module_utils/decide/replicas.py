@@ -12,8 +12,14 @@ from ..model import Volume
 
 PLAN, SERVER, DISK = "standby_plan", "standby_server", "standby_disk"
 
-#: What a volume at site B is: "placeholder" (of a twin that is being prepared) or "replica". No other is ever deleted.
+#: What a volume at site B is: "placeholder" (of a twin that is being prepared) or "replica": no other is ever deleted;
+#: "copy": a root that a failover overwrote, or claimed.
 ROLE = "standby_role"
+
+#: At a root that replication fills: when its twin had been made or last unshelved, as Nova recorded it, before it was
+#: first filled. With it a placeholder is none any more. A failover writes ROLE, replication WOKEN: they run beside each
+#: other, and neither may overwrite what the other says.
+WOKEN = "standby_woken"
 
 #: When the data was taken, UTC, ISO 8601 to the second: sorts as text.
 POINT = "standby_recovery_point"

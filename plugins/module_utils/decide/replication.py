@@ -13,13 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..model import Attachment, Seen, Volume
-from ..plan import Decision, Plan, Refusal
+from ..plan import Decision, Plan, Refusal, Step
 from .backup_cycle import BackupCycle
-from .cycle import Replication, mine, one
+from .cycle import Cycle, Replication, mine, one
 from .drift import find_disk
 from .recovery_plan import PlanServer, RecoveryPlan
+from .refreshed import ROOT_POINT, holds, may_have_run, new_twin, refreshed_root
+from .refreshing import drop_left, is_wanted, refresh_stages, root_of
 from .reimage import is_copy
-from .replicas import POINT, points_of, replicas_of
+from .replicas import POINT, RecoveryPoint, points_of, replicas_of
 from .root_volume import which_root
 from .tidying import Tidying
 
@@ -60,10 +62,45 @@ def decide_cycle(what: Replication, plan: RecoveryPlan, server: PlanServer, goal
     begun = open_point(what, plan, server) == goal.time
     if newest and newest.time >= (goal.time if begun else min(goal.time, goal.fresh_from)):
         left = Tidying(what, plan, server, newest.time, sources)
-        return Plan(before, before, tuple(left.tidy(replicas)), extra=before)
+        return _finished(left, newest, tuple(left.tidy(replicas)))
     cycle = what, plan, server, goal.time, sources
     after = {"recovery_point": goal.time}
-    return Plan(before, after, (*BackupCycle(*cycle).steps(), *Tidying(*cycle).tidy(replicas)), extra=after)
+    steps, tidy = tuple(BackupCycle(*cycle).steps()), tuple(Tidying(*cycle).tidy(replicas))
+    if not is_wanted(plan, what.twin):
+        return Plan(before, after, (*steps, *tidy), extra=after)
+    stages = refresh_stages(what, plan, server, _foretold(Cycle(*cycle)))
+    if isinstance(stages, Refusal):
+        return Plan(before, after, steps, (stages.text,), after, _joined(drop_left(what), tidy))
+    return Plan(before, after, steps, extra=after, later=_joined(*stages, tidy))
+
+
+def _finished(cycle: Cycle, point: RecoveryPoint, tidy: tuple[Step, ...]) -> Decision:
+    """The recovery point is complete: its root is copied into the twin, if the plan says so, then older ones go.
+
+    That it cannot be copied is said last: by then the data is safe, and what is superfluous removed.
+    """
+    facts = {"recovery_point": point.time}
+    twin = cycle.what.twin
+    if not is_wanted(cycle.plan, twin):
+        return Plan(facts, facts, tidy, extra=facts)
+    stages = refresh_stages(cycle.what, cycle.plan, cycle.server, point)
+    if isinstance(stages, Refusal):
+        left = (*drop_left(cycle.what), *tidy)
+        return Plan(facts, facts, left, (stages.text,), facts) if any(step.writes for step in left) else stages
+    root = root_of(twin)
+    before, after = ({**facts, ROOT_POINT: time} for time in (holds(root) if root else None, point.time))
+    staged = [*stages, tidy]
+    return Plan(before, after, staged[0], extra=after, later=_joined(*staged[1:]))
+
+
+def _joined(*stages: tuple[Step, ...]) -> tuple[Step, ...] | None:
+    return tuple(step for stage in stages for step in stage) or None
+
+
+def _foretold(cycle: Cycle) -> RecoveryPoint:
+    """The root of the recovery point that is about to be made."""
+    name, size = cycle.name("root"), cycle.source("root").size
+    return RecoveryPoint(cycle.time, {"root": Volume("", name, "available", size)})
 
 
 def _replicas(what: Replication, plan: RecoveryPlan, server: PlanServer) -> list[Volume]:
@@ -88,7 +125,11 @@ def _sources(seen: Seen, server: PlanServer, wanted: str) -> dict[str, Attachmen
 
 
 def _failed_over(what: Replication, plan: RecoveryPlan, server: PlanServer, wanted: str) -> Refusal | None:
-    """Site B leads from the moment that a replica is the twin's volume."""
+    """Site B leads from the moment that a replica is the twin's volume, or that the twin woke on a refreshed root."""
+    ran, root = may_have_run(what.twin, plan.name), refreshed_root(what.twin, plan.name)
+    if ran and root:
+        todo = f"If site B leads, replicate the other way. If what it wrote is not needed: {new_twin(root)}"
+        return Refusal("failed_over", wanted, ran, todo)
     attached = {a.volume_id for a in what.twin.server.attachments} if what.twin.server else set()
     copies = [v for v in what.twin.volumes.values() if v.id in attached and is_copy(v, plan.name, server.name)]
     used = [v.name for v in (*copies, *_replicas(what, plan, server)) if v.id in attached or v.attached_to]

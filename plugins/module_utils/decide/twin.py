@@ -17,7 +17,8 @@ from .facts import server_facts
 from .handover import choose
 from .health import health_steps
 from .recovery_plan import PlanServer, RecoveryPlan
-from .replicas import PLAN, ROLE, SERVER
+from .refreshed import is_refreshed, sleeps
+from .replicas import PLAN, ROLE, SERVER, WOKEN
 from .root_volume import clear_delete_flags, until_detached, which_root
 from .shelving import locked, shelve_step, start_steps, until_shelved
 from .states import BUILD_TASKS, SHELVE_TASKS, advice, busy
@@ -45,7 +46,7 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
         gone = (delete_placeholder(volume.name, volume.id) for volume in left)
         steps = (*gone, *built.steps, *_from_scratch(server, around, empty))
         return Plan(built.before, _at_rest(built.after, empty), steps, extra=chosen.facts, findings=built.findings)
-    refusal = _unfit(site.seen, plan.name, wanted)
+    refusal = _unfit(site.seen, plan.name, chosen.method, wanted)
     if refusal:
         return refusal
     if site.seen.found.status == "BUILD":
@@ -62,8 +63,8 @@ def _await(site: Site, server: PlanServer, plan: RecoveryPlan) -> Plan:
     rest = decide_prepare(runs, server, plan)
     before, wait = server_facts(site.seen, which_root(site.seen)), await_built(twin)
     if isinstance(rest, Refusal):
-        return Plan(before, {**before, "status": "ACTIVE", "task_state": None}, (wait,), again=True)
-    return Plan(before, rest.after, (wait, *rest.steps), again=True)
+        return Plan(before, {**before, "status": "ACTIVE", "task_state": None}, (wait,), later=())
+    return Plan(before, rest.after, (wait,), later=rest.foretold)
 
 
 def _left_over(site: Site, plan: str, server: str) -> list[Volume]:
@@ -100,10 +101,10 @@ def _from_scratch(server: PlanServer, around: Surroundings, empty: bool) -> tupl
     )
 
 
-def _unfit(seen: Seen, plan: str, wanted: str) -> Refusal | None:
+def _unfit(seen: Seen, plan: str, method: str, wanted: str) -> Refusal | None:
     """Only a server whose volumes are placeholders of this plan may be shelved and emptied."""
     twin = seen.found
-    foreign = foreign_volumes(seen, plan)
+    foreign = foreign_volumes(seen, plan, method)
     if foreign:
         saw = f"a server of that name is at site B on {', '.join(foreign)}, which is no placeholder of plan {plan}"
         todo = "If it was failed over, leave it. Else rename it, or take the volumes off it yourself."
@@ -121,18 +122,22 @@ def _unfit(seen: Seen, plan: str, wanted: str) -> Refusal | None:
     return Refusal("wrong_state", wanted, f"the twin is {twin.status}", advice(twin.status))
 
 
-def foreign_volumes(seen: Seen, plan: str) -> list[str]:
-    """Names or ids of attached volumes that are no placeholders of the twin, or of which nothing is known."""
+def foreign_volumes(seen: Seen, plan: str, method: str = "") -> list[str]:
+    """Names or ids of attached volumes that are no placeholders of the twin, or of which nothing is known.
+
+    A refreshed root is at rest with the handover reimage, as long as the twin sleeps.
+    """
     twin = seen.found
     attached = [(a.volume_id, seen.volumes.get(a.volume_id)) for a in twin.attachments]
-    foreign = [(i, volume) for i, volume in attached if not (volume and is_placeholder(volume, plan, twin.name))]
+    known = (is_placeholder, is_refreshed) if method == "reimage" and sleeps(seen) else (is_placeholder,)
+    foreign = [(i, v) for i, v in attached if not (v and any(is_it(v, plan, twin.name) for is_it in known))]
     return [volume.name if volume and volume.name else volume_id for volume_id, volume in foreign]
 
 
 def is_placeholder(volume: Volume, plan: str, server: str) -> bool:
-    """Whether a volume was made to prove the twin of this server of this plan."""
+    """Whether a volume was made to prove the twin of this server of this plan, and nothing was copied into it since."""
     marks = {PLAN: plan, SERVER: server, ROLE: "placeholder"}
-    return all(volume.metadata.get(key) == value for key, value in marks.items())
+    return WOKEN not in volume.metadata and all(volume.metadata.get(key) == value for key, value in marks.items())
 
 
 def _to_rest(seen: Seen, server: PlanServer) -> tuple[Step, ...]:

@@ -198,8 +198,8 @@ class FileDriver(driver.VolumeDriver):
     # -- connections: os-brick's LOCAL connector passes the path on
 
     def initialize_connection(self, volume: Any, connector: Any) -> dict[str, Any]:
-        """Tell the path. For a backup or restore this is the first step, so their faults are here."""
-        step = {"backing-up": "backup", "restoring-backup": "restore"}.get(volume.status)
+        """Tell the path. For a backup, a restore or a copy into it this is the first step, so their faults are here."""
+        step = {"backing-up": "backup", "restoring-backup": "restore", "downloading": "copy"}.get(volume.status)
         if step:
             faults.apply(step, volume.display_name)
         data = {"device_path": self.local_path(volume), "volume_id": volume["id"]}

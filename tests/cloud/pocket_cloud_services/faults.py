@@ -20,7 +20,7 @@ from typing import Any
 FAIL = re.compile(r"\[fail-([a-z]+)\]")
 SLOW = re.compile(r"\[slow-(\d+)\]")
 
-STEPS = ("create", "snapshot", "backup", "restore", "delete", "spawn")
+STEPS = ("create", "snapshot", "backup", "restore", "copy", "delete", "spawn")
 LONGEST_BODY = 1 << 16
 """Bytes of the body of a request that an order may look at; longer ones are images."""
 

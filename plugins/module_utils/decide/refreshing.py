@@ -1,0 +1,110 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reimage while dormant: replication copies each recovery point into the root of the twin, once it is complete.
+
+Then a failover copies nothing. While it is copied the twin has no usable root; the replicas of the recovery point stay,
+and those of the one before it until the copy is complete. The root is overwritten only while the twin has slept without
+a break since it was first filled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..model import Seen, Volume
+from ..plan import Refusal, Step, Until
+from .copying import drop_steps, earlier_copy
+from .cycle import Replication
+from .handover import Chosen, choose
+from .ladder import unfit_twin
+from .recovery_plan import PlanServer, RecoveryPlan
+from .refreshed import forget_steps, holds, is_refreshed, sleeps
+from .reimage import fill_steps, if_it_fails, unfit_root
+from .replicas import WOKEN, RecoveryPoint
+from .root_volume import which_root
+from .states import busy
+
+
+def is_wanted(plan: RecoveryPlan, seen: Seen) -> bool:
+    """Whether replication refreshes the root of this twin: the plan says so, and its way of handing over is reimage."""
+    chosen = choose(plan, seen.offer, "refresh")
+    return plan.when == "at_replication" and isinstance(chosen, Chosen) and chosen.method == "reimage"
+
+
+def root_of(seen: Seen) -> Volume | None:
+    """The root volume of a twin, if it is known."""
+    return seen.volumes.get(which_root(seen).volume_id or "")
+
+
+def refresh_stages(
+    what: Replication, plan: RecoveryPlan, server: PlanServer, point: RecoveryPoint
+) -> list[tuple[Step, ...]] | Refusal:
+    """What is left until the root of the twin is a copy of a recovery point; that site B ran is refused before.
+
+    After each stage it must be read and decided again. What the root holds is forgotten, then looked whether a failover
+    has claimed it meanwhile, then copied (see _claimed in reimage.py).
+    """
+    seen, wanted = what.twin, f"refresh the root of the twin {server.name}"
+    refusal = unfit_twin(seen, wanted) or _awake(seen, wanted)
+    if refusal:
+        return refusal
+    root, replica = root_of(seen), point.volumes["root"]
+    if root is None:
+        saw = "nothing tells which volume is the root of the twin"
+        return Refusal("root_unknown", wanted, saw, "Delete the twin and run dr_prepare: it tags the root.")
+    refusal = unfit_root(seen, root, replica, plan.name, wanted) or _unfit(replica, seen, wanted)
+    if refusal:
+        return refusal
+    ours = is_refreshed(root, plan.name, server.name)
+    if ours and holds(root) == point.time:
+        return _staged(drop_left(what))
+    begin = forget_steps(root) if ours else _mark(root, seen.woken)
+    empty = replace(root, image_metadata={})
+    fill = fill_steps(empty, point, plan.name, server.name)
+    return _staged(earlier_copy(root, if_it_fails(root)), begin, (*drop_left(what), *fill))
+
+
+def _awake(seen: Seen, wanted: str) -> Refusal | None:
+    twin = seen.found
+    if sleeps(seen) and not twin.task_state:
+        return None
+    saw = f"the twin is {twin.status}, not at rest"
+    return busy(twin, wanted) or Refusal("wrong_state", wanted, saw, "Run dr_prepare, then repeat.")
+
+
+def _unfit(replica: Volume, seen: Seen, wanted: str) -> Refusal | None:
+    if replica.status != "available":
+        saw = f"the replica {replica.name} is {replica.status}"
+        return Refusal("replica_busy", wanted, saw, "Wait until it is available, then repeat.")
+    if seen.woken is None:
+        saw = "Nova does not tell when the twin was made or last unshelved"
+        return Refusal("woken_unknown", wanted, saw, "Without it nobody knows whether site B ran. Ask the operators.")
+    return None
+
+
+def _mark(root: Volume, woken: str | None) -> tuple[Step]:
+    args = {"volume_id": root.id, "metadata": {WOKEN: woken}}
+    return (Step("set_volume_metadata", f"mark the root {root.name} as one that is refreshed", args),)
+
+
+def drop_left(what: Replication) -> tuple[Step, ...]:
+    """Removes what a killed run left, and waits: the replica of which a snapshot is left may be the next to go."""
+    waits = (
+        Step(
+            "wait",
+            f"wait until snapshot {snapshot.name} is gone",
+            until=Until("snapshot", snapshot.id, frozenset({"gone"}), frozenset({"deleting"})),
+        )
+        for snapshot in what.helpers.snapshots
+    )
+    return _at_b((*drop_steps(what.helpers), *waits))
+
+
+def _staged(*stages: tuple[Step, ...]) -> list[tuple[Step, ...]]:
+    """Those in which anything is done, at the cloud at which the twin is."""
+    return [_at_b(stage) for stage in stages if stage]
+
+
+def _at_b(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return tuple(replace(step, cloud="b") for step in steps)

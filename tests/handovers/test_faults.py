@@ -76,6 +76,29 @@ ORDERED = "It was ordered that this fails"
 NO_HOST = "Nova says that unshelve failed in "
 
 
+def test_attach(scene_at: Callable[[str], Scene], order: Order) -> None:
+    scene = scene_at("guarded")
+    ids = sleeping(scene, "attach", ("data", "root", "late", "host", "unclear"))
+    replica = {label: volume["id"] for label, volume in scene.replicas().items()}
+    order(scene, f"POST .*/os-volume_attachments .*{replica['data/data']}")
+    order(scene, f"POST .*/os-volume_attachments .*{replica['root/root']}", "--status", "500")
+    order(scene, f"POST .*/os-volume_attachments .*{replica['late/root']}", "--status", "500", "--late")
+    order(scene, f"schedule {ids['host']}")
+    order(scene, f"POST .*/servers/{ids['unclear']}/action .*unshelve", "--late")
+    said = told(scene)
+    attach = "site_b: POST /servers//os-volume_attachments was answered with"
+    assert {short: said[short] for short in ("data", "root", "late", "unclear")} == {
+        "data": f"{attach} 503: {ORDERED}",
+        "root": f"{attach} 500: {ORDERED}",
+        "late": f"{attach} 500: {ORDERED}",
+        "unclear": f"site_b: POST /servers//action was answered with 503: {ORDERED}",
+    }
+    assert f"{NO_HOST}schedule_instances" in said["host"]
+    assert set(told(scene).values()) == {""}
+    the_end(scene, ids)
+    assert {short: scene.server(scene.b, short)["id"] for short in ids} == ids
+
+
 SAFE = (
     "The twin stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, run"
     " dr_prepare, then repeat. Or say handover: recreate in the plan."
@@ -134,3 +157,27 @@ def follow_the_advice(scene: Scene) -> None:
     scene("dr_prepare").good()
     scene.plan("reimage", ["copy", "snap", "image", "late", "host"])
     scene.fail_over().good()
+
+
+def test_recreate(scene_at: Callable[[str], Scene], order: Order) -> None:
+    scene = scene_at("stock")
+    ids = sleeping(scene, "recreate", ("gone", "early", "late", "spawn"))
+    order(scene, f"DELETE .*/servers/{ids['gone']} ", "--late")
+    order(scene, f'POST .*/servers .*"{scene.name}-early"')
+    order(scene, f'POST .*/servers .*"{scene.name}-late"', "--status", "500", "--late")
+    order(scene, f"spawn {scene.name}-spawn")
+    said = told(scene)
+    assert {short: said[short] for short in ("gone", "early", "late")} == {
+        "gone": f"site_a: DELETE /servers/ was answered with 503: {ORDERED}",
+        "early": f"site_a: POST /servers was answered with 503: {ORDERED}",
+        "late": f"site_a: POST /servers was answered with 500: {ORDERED}",
+    }
+    assert "is ERROR" in said["spawn"]
+    again = told(scene)
+    assert {short: again[short] for short in ("gone", "early", "late")} == dict.fromkeys(("gone", "early", "late"), "")
+    assert again["spawn"].startswith(f"Refused to fail over {scene.name}-spawn: the server is ERROR on its replicas: ")
+    assert "The replicas are safe. Remove the server with server_boot_volume state: absent" in again["spawn"]
+    remove(scene, "spawn")
+    scene.fail_over().good()
+    the_end(scene, ids)
+    assert not {scene.server(scene.b, short)["id"] for short in ids} & set(ids.values())

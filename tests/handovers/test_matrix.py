@@ -47,7 +47,8 @@ SHELVE = "the twin is {status}. Shelve it first, for example with standby.openst
 AGAIN = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
 TORN = (
     "the root {server}-root-placeholder of the twin is available: its attachment was deleted at Cinder, so the server"
-    f" cannot be unshelved any more. The replica is safe. {AGAIN}"
+    f" cannot be unshelved any more. The twin stays shelved and the replica is safe. {AGAIN}"
+    " Or say handover: recreate in the plan."
 )
 NO_ROOT = f"the twin has no root volume that could be overwritten. {AGAIN}"
 NOT_AT_REST = (

@@ -40,10 +40,10 @@ def pytest(name: str, *arguments: str, program: str = "pytest", needs: str = "")
 
 def without_cloud() -> list[Phase]:
     """Returns the phases that need no cloud; coverage of plugins/ is by the unit tests alone."""
-    unit = pytest("unit", "tests/unit", "tests/tools", "--cov", "--cov-report=term")
+    unit = pytest("unit", "tests/unit", "tests/tools", "-q", "-n2", "--cov", "--cov-report=term")
     return [
         replace(unit, proof=lambda: f"{unit.proof()}, which cover {coverage()} % of plugins/"),
-        pytest("oldest unit", "tests/unit", "-q", program=OLDEST),
+        pytest("oldest unit", "tests/unit", "-q", "-n2", program=OLDEST),
     ]
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -152,8 +154,17 @@ def test_steps_that_led_nowhere(shelved: LoopbackCloud, run: Run) -> None:
     assert "yet something is still to do: detach root volume db-root from server db." in result["msg"]
 
 
-def test_a_deadline(shelved: LoopbackCloud, run: Run) -> None:
+def test_a_deadline(shelved: LoopbackCloud, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hardly any time passes until the volume was looked at twice after the request, however slow the machine is."""
     shelved.answers[DETACH] = Fails(202)
+
+    looks = itertools.count()
+
+    def clock() -> float:
+        _before, detached, after = "\n".join(shelved.lines()).partition(DETACH)
+        return 2.0 if detached and after.count("GET block_storage /volumes/vol-root") > 1 else next(looks) / 10_000
+
+    monkeypatch.setattr(module_glue, "Fleet", partial(module_glue.Fleet, clock=clock))
     result = run(server_root_volume_detach, server="db", timeout=1)
     assert result["error"]["code"] == "timed_out"
     assert "the volume vol-root is still reserved after 1 s; expected available." in result["msg"]

@@ -5,16 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ..module_utils.errors import StandbyError
-from ..module_utils.report.document import report
-
 DOCUMENTATION = r"""
 name: recovery_report
 short_description: The report on a run of a recovery plan, from its journal
@@ -60,6 +50,16 @@ _list:
       description: The suite and the test cases of the JUnit file.
       type: dict
 """
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ..module_utils.errors import StandbyError
+from ..module_utils.report.document import report
 
 
 class LookupModule(LookupBase):

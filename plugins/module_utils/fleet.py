@@ -256,8 +256,8 @@ class Fleet:
                 self._ready.append(follower)
 
     def _say_step(self, task: _Task, phase: str, **more: str) -> None:
-        assert task.step
-        self._say("step", task, task.step.text, phase=phase, step=task.step, number=task.number, more=more)
+        if task.step:
+            self._say("step", task, task.step.text, phase=phase, step=task.step, number=task.number, more=more)
 
     def _say(self, kind: str, task: _Task, text: str, **of_it: Any) -> None:
         seconds = self.clock() - self._start

@@ -212,7 +212,9 @@ class TestFailover:
         assert any(line.startswith("  RPO ") and ", RTO " in line for line in run.lines)
         report = story.report(run)
         assert report["headline"].startswith(f"Failover of {story.name} to site B succeeded: 2 of 2 servers up in ")
-        parts = {row["name"][len(story.name) + 1 :]: [bar["part"] for bar in row["parts"]] for row in report["servers"]}
+        parts = {
+            row["name"][len(story.name) + 1 :]: [part["part"] for part in row["parts"]] for row in report["servers"]
+        }
         assert parts == {short: ["handover", "start", "health"] for short in ("db", "app")}
         assert any(step["request_id"].startswith("req-") for row in report["servers"] for step in row["steps"])
         self.the_end(story)

@@ -34,7 +34,11 @@ def told(cloud: Cloud, *steps: Step, answer: Any = None, **options: Any) -> list
     events: list[Event] = []
     job = cloud.job("db", *steps, **options)
     given = Answered({}, answer) if answer else {}
-    perform = lambda step: (job.perform(step), given)[1]  # noqa: E731
+
+    def perform(step: Step) -> Any:
+        job.perform(step)
+        return given
+
     changed = Job("db", job.read, job.decide, perform, job.explain)
     run(cloud, changed, tell=events.append, timeout=options.get("timeout", 3))
     return [(event.number, event.phase, dict(event.more)) if event.step else event.kind for event in events]

@@ -9,10 +9,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.verbs import check_volumes_kept
 from ansible_collections.standby.openstack.plugins.module_utils.decide.definition import completed, made_of, read_back
 from ansible_collections.standby.openstack.plugins.module_utils.decide.root_volume import which_root
-from ansible_collections.standby.openstack.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Flavor
 from ansible_collections.standby.openstack.plugins.module_utils.replacing import (
     KINDS,
@@ -21,7 +19,6 @@ from ansible_collections.standby.openstack.plugins.module_utils.replacing import
     definition_from,
 )
 from builders import STOCK, plan, port, refusal, volume
-from loopback_cloud import LoopbackCloud
 from replace_model import HOLDS, Cloud
 from test_replace import converged, decide, is_being_deleted, is_right
 
@@ -132,33 +129,75 @@ OF_NOVA = "Nova deletes the ports that it made together with the server, and the
 RELEASE = "Say release_ports: true, which takes them off the server before it is deleted, so that Nova finds none."
 
 REFUSED: dict[str, tuple[Any, str, str]] = {
-    "no record": (lambda: recreating(file=None), "no_record",
-        ("nothing says where the definition of the server is to be written before the server is deleted. "
-        "Say record, the path of a file that outlives this run.")),
-    "user_data": (lambda: recreating(user_data=None), "user_data_unknown",
-        ("Nova does not show the user_data of the server to members. "
-        'Say user_data, as it was; user_data: "" if there was none.')),
-    "zone": (lambda: recreating(zone_told=None), "zone_unknown",
-        ("this Nova (older than API 2.96) does not tell the availability zone that was asked for. "
-        'Say availability_zone; availability_zone: "" for none.')),
-    "another zone": (lambda: recreating(zone="az9"), "cannot_build",
-        "there is no availability zone az9, only none. Nothing was deleted. Correct this, then repeat."),
-    "port without name": (lambda: recreating(cloud=unnamed()), "ports_of_nova",
-        f"{OF_NOVA} port-0 (10.0.0.5) has no name. {RELEASE}"),
-    "young port": (lambda: recreating(cloud=young()), "ports_of_nova",
-        f"{OF_NOVA} db-port0 (10.0.0.5) is not older than the server. {RELEASE}"),
-    "lost port": (lambda: recreating(macs=("fa:16:3e:00:00:99",)), "port_lost",
-        ("the server has a network card fa:16:3e:00:00:99, and no port of it has that MAC address. "
-        "Find its port, and set its device_id to the id of the server.")),
-    "lost volume": (lambda: recreating(cloud=without_data()), "volume_lost",
-        ("the cloud knows no volume vol-data, which is attached to the server. "
-        "Detach it: openstack server remove volume. Then repeat.")),
-    "flavor changed": (lambda: recreating(flavor=Flavor("m1.tiny", "", 2, 64, 0)), "cannot_build",
-        "flavor m1.tiny has vcpus 1 now, the server has 2. Nothing was deleted. Correct this, then repeat."),
-    "another server": (lambda: recreating(is_another=True), "other_server",
-        ("it is gone, and db is now another server (srv), which does not run on the new root. "
-        "Name the server by its new id if that is the one.")),
-}  # fmt: skip
+    "no record": (
+        lambda: recreating(file=None),
+        "no_record",
+        (
+            "nothing says where the definition of the server is to be written before the server is deleted. "
+            "Say record, the path of a file that outlives this run."
+        ),
+    ),
+    "user_data": (
+        lambda: recreating(user_data=None),
+        "user_data_unknown",
+        (
+            "Nova does not show the user_data of the server to members. "
+            'Say user_data, as it was; user_data: "" if there was none.'
+        ),
+    ),
+    "zone": (
+        lambda: recreating(zone_told=None),
+        "zone_unknown",
+        (
+            "this Nova (older than API 2.96) does not tell the availability zone that was asked for. "
+            'Say availability_zone; availability_zone: "" for none.'
+        ),
+    ),
+    "another zone": (
+        lambda: recreating(zone="az9"),
+        "cannot_build",
+        "there is no availability zone az9, only none. Nothing was deleted. Correct this, then repeat.",
+    ),
+    "port without name": (
+        lambda: recreating(cloud=unnamed()),
+        "ports_of_nova",
+        f"{OF_NOVA} port-0 (10.0.0.5) has no name. {RELEASE}",
+    ),
+    "young port": (
+        lambda: recreating(cloud=young()),
+        "ports_of_nova",
+        f"{OF_NOVA} db-port0 (10.0.0.5) is not older than the server. {RELEASE}",
+    ),
+    "lost port": (
+        lambda: recreating(macs=("fa:16:3e:00:00:99",)),
+        "port_lost",
+        (
+            "the server has a network card fa:16:3e:00:00:99, and no port of it has that MAC address. "
+            "Find its port, and set its device_id to the id of the server."
+        ),
+    ),
+    "lost volume": (
+        lambda: recreating(cloud=without_data()),
+        "volume_lost",
+        (
+            "the cloud knows no volume vol-data, which is attached to the server. "
+            "Detach it: openstack server remove volume. Then repeat."
+        ),
+    ),
+    "flavor changed": (
+        lambda: recreating(flavor=Flavor("m1.tiny", "", 2, 64, 0)),
+        "cannot_build",
+        "flavor m1.tiny has vcpus 1 now, the server has 2. Nothing was deleted. Correct this, then repeat.",
+    ),
+    "another server": (
+        lambda: recreating(is_another=True),
+        "other_server",
+        (
+            "it is gone, and db is now another server (srv), which does not run on the new root. "
+            "Name the server by its new id if that is the one."
+        ),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -190,8 +229,9 @@ def test_user_data_must_be_said_again(recorded: bool, given: str | None) -> None
     cloud.user_data = given
     found = refusal(decide(cloud.replacing("volume"), "recreate"))
     assert (found.code, found.seen) == (
-        "user_data_unknown", f"db.json says that the server had {'' if recorded else 'no '}user_data",
-    )  # fmt: skip
+        "user_data_unknown",
+        f"db.json says that the server had {'' if recorded else 'no '}user_data",
+    )
 
 
 def test_what_is_in_the_way_of_a_build_says_where_the_definition_is() -> None:
@@ -236,32 +276,7 @@ def test_cards_and_disks_keep_their_order_and_tags() -> None:
     rows = [{"uuid": disk.ref if disk.tag == "root" else disk.tag, "tag": disk.tag} for disk in server.disks]
     nics = [{"port": nic.port} for nic in server.nics]
     request = completed({"block_device_mapping_v2": rows, "networks": nics}, definition)
-    assert request["block_device_mapping_v2"] == [
-        {"uuid": "new", "tag": "root"}, {"uuid": "c"}, {"uuid": "b", "tag": "b"}
-    ]  # fmt: skip
+    mapped = [{"uuid": "new", "tag": "root"}, {"uuid": "c"}, {"uuid": "b", "tag": "b"}]
+    assert request["block_device_mapping_v2"] == mapped
     assert request["networks"] == [{"port": "p2"}, {"port": "p1", "tag": "front"}]
     assert request["tags"] == ["one"]
-
-
-ATTACHED = "GET compute /servers/s/os-volume_attachments"
-
-
-@pytest.mark.parametrize(
-    ("attached", "text"),
-    [
-        ([("a", False), ("b", False)], ""),
-        ([("a", True), ("b", False)], "volumes a would be deleted with it. Repeat."),
-        ([("a", False)], "volumes b were attached or detached meanwhile. Repeat."),
-        ([("a", False), ("b", False), ("c", True)], "volumes c were attached or detached meanwhile. Repeat."),
-    ],
-)
-def test_right_before_the_delete_it_is_looked_at_again(
-    session: Any, cloud: LoopbackCloud, attached: list[tuple[str, bool]], text: str
-) -> None:
-    rows = [{"volumeId": name, "delete_on_termination": flag} for name, flag in attached]
-    cloud.answers[ATTACHED] = {"volumeAttachments": rows}
-    if not text:
-        assert check_volumes_kept(session, "s", ["a", "b"]) == {}
-        return
-    with pytest.raises(StandbyError, match=f"server s is not deleted: {text}$"):
-        check_volumes_kept(session, "s", ["a", "b"])

@@ -64,7 +64,7 @@ def test_rows_and_panels(servers: int, panels: list[int], row: int) -> None:
         tops = [r["bar"] for r in panel["rows"]]
         assert all(below - above == row for above, below in pairwise(tops))
         assert tops[-1] + panel["bar"] < panel["height"] == 20 + row * len(tops)
-        assert all(0 <= bar["x"] <= bar["x"] + bar["width"] <= 100.01 for r in panel["rows"] for bar in r["bars"])
+        assert all(0 <= b["x"] <= b["x"] + b["width"] <= 100.01 for r in panel["rows"] for b in r["bars"])
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def _plain(wanted: ServerWanted, site: Site) -> Iterator[Difference]:
         args = {"server_id": server.id, "description": wanted.description}
         step = Step("update_server", f"change the description of server {server.name}", args)
         mend = _mend_server(description=wanted.description)
-        yield Difference("description", wanted.description, server.description, step=step, mend=mend)
+        yield _mendable(Difference("description", wanted.description, server.description), step, mend)
 
 
 def _placement(wanted: ServerWanted, site: Site) -> Iterator[Difference]:
@@ -99,7 +99,11 @@ def _metadata(wanted: ServerWanted, seen: Seen) -> Iterator[Difference]:
     note = " (cannot change while the server is shelved)" if fixed else ""
     current = {key: server.metadata.get(key) for key in missing}
     mend = _mend_server(metadata={**server.metadata, **missing})
-    yield Difference(f"metadata{note}", missing, current, step=None if fixed else step, mend=mend)
+    yield _mendable(Difference(f"metadata{note}", missing, current), None if fixed else step, mend)
+
+
+def _mendable(found: Difference, step: Step | None, mend: Callable[[Seen], Seen]) -> Difference:
+    return replace(found, step=step, mend=mend)
 
 
 def _mend_server(**changes: Any) -> Callable[[Seen], Seen]:
@@ -139,7 +143,7 @@ def _delete_flag(what: str, disk: DiskWanted, attachment: Attachment, seen: Seen
         attachments = tuple(flagged if a.volume_id == flagged.volume_id else a for a in seen.found.attachments)
         return replace(seen, server=replace(seen.found, attachments=attachments))
 
-    return Difference(f"delete_on_termination of the {what}", value, old, step=step, mend=mend)
+    return _mendable(Difference(f"delete_on_termination of the {what}", value, old), step, mend)
 
 
 def _boot_properties(site: Site, root: Root) -> Iterator[Difference]:
@@ -212,7 +216,7 @@ def _security_groups(nic: NicWanted, port: Port, site: Site, what: str) -> Itera
         def mend(seen: Seen) -> Seen:
             return replace(seen, ports=tuple(mended if p.id == mended.id else p for p in seen.ports))
 
-        yield Difference(f"security groups of {what}", shown, saw, step=step, mend=mend)
+        yield _mendable(Difference(f"security groups of {what}", shown, saw), step, mend)
 
 
 def find_port(nic: NicWanted, site: Site) -> Port | None:

@@ -41,7 +41,7 @@ def panels(rows: Sequence[Row], looks: dict[str, str], seconds: float) -> list[d
     :param looks: by part of the work how it is drawn.
     :param seconds: the time at the right end.
     """
-    end = max([seconds, *(bar["end"] for row in rows for bar in row["parts"])], default=0.0) or 1.0
+    end = max([seconds, *(part["end"] for row in rows for part in row["parts"])], default=0.0) or 1.0
     step, many = (_DENSE, DENSE_PANEL) if len(rows) > MANY else (_ROOMY, PANEL)
     marks = list(_marks(end))
     return [_panel(rows[first : first + many], looks, end, step, marks) for first in range(0, len(rows), many)]
@@ -87,14 +87,14 @@ def _panel(
                 "good": row["outcome"] in GOOD,
                 "text": round(_AXIS + (number + 0.5) * step + 4),
                 "bar": _AXIS + number * step + (step - thick) // 2,
-                "bars": [_bar(bar, looks[bar["part"]], end) for bar in row["parts"]],
+                "bars": [_bar(part, looks[part["part"]], end) for part in row["parts"]],
             }
             for number, row in enumerate(rows)
         ],
     }
 
 
-def _bar(bar: Row, look: str, end: float) -> dict[str, Any]:
-    x, right = percent(bar["begin"], end), percent(bar["end"], end)
+def _bar(part: Row, look: str, end: float) -> dict[str, Any]:
+    x, right = percent(part["begin"], end), percent(part["end"], end)
     width = max(round(right - x, 2), _THIN)
-    return {"x": round(min(x, 100 - width), 2), "width": width, "look": look, "state": bar["state"]}
+    return {"x": round(min(x, 100 - width), 2), "width": width, "look": look, "state": part["state"]}

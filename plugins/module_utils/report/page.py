@@ -56,7 +56,7 @@ def page(told: Told, document: Document, words: Words) -> dict[str, Any]:
 
 def _timeline(rows: Sequence[Row], words: Words, seconds: float) -> dict[str, Any]:
     """The chart, what its looks mean and what it shows in words; no panels if nothing was done that takes time."""
-    drawn = {bar["part"] for row in rows for bar in row["parts"]}
+    drawn = {part["part"] for row in rows for part in row["parts"]}
     looks = {part.key: part.look for part in words.parts}
     return {
         "legend": [{"label": part.label, "look": part.look} for part in words.parts if part.key in drawn],

@@ -48,7 +48,11 @@ def ask(served: list[str]) -> Callable[[], str]:
     def send() -> str:
         environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/servers/1/action", "CONTENT_LENGTH": str(len(DELETE))}
         said: list[str] = []
-        list(faults.middleware(application)({**environ, "wsgi.input": io.BytesIO(DELETE)}, lambda s, _: said.append(s)))
+        list(
+            faults.middleware(application)(
+                {**environ, "wsgi.input": io.BytesIO(DELETE)}, lambda s, _headers: said.append(s)
+            )
+        )
         return said[0]
 
     return send

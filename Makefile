@@ -31,6 +31,10 @@ test: ready $(OLDEST_STAMP) ## every test there is, with the pocket cloud
 lint: ready ## everything that judges the sources
 	@$(RUN) tools/lint.py
 
+.PHONY: soak
+soak: ready ## what takes too long for each change: kills at every moment, faults, each way of handing over x each state
+	@$(RUN) tools/test.py "soak integration" "soak handovers" "soak playbooks"
+
 .PHONY: tempest
 tempest: ready ## OpenStack's own test suite against a stock and a guarded site
 	@$(RUN) tools/test.py "tempest full a" "tempest full b"

@@ -7,7 +7,7 @@ It is a new one in a run folder of its own, so that what `make cloud-up` started
 POCKET_CLOUD_RUN set the cloud of that folder is used as it is, and left running.
 
 Use: `build/venv/bin/python tools/test.py [PHASE]...`; without names all phases of `make test`, with names also those of
-`make tempest`.
+`make soak` and `make tempest`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from trees import REPO
 CLOUD = "cloud up"
 POCKET_CLOUD = "tests/cloud/pocket-cloud"
 OWN_RUN = BUILD / "cloud" / "run-of-tests"
+QUICK, SLOW = ("-m", "not soak", "--durations=10"), ("-m", "soak", "--durations=10")
 OLDEST = str(BUILD / "venv-oldest" / "bin" / "pytest")
 
 
@@ -59,14 +60,22 @@ def with_cloud() -> list[Phase]:
     """Returns the phases that need both sites of the pocket cloud."""
     return [
         pytest("pocket cloud", "tests/cloud/test_smoke.py", needs=CLOUD),
-        pytest("integration", "tests/integration", "--durations=10", "-n2", "--dist", "loadfile", needs=CLOUD),
+        pytest("integration", "tests/integration", *QUICK, "-n2", "--dist", "loadfile", needs=CLOUD),
         pytest("oldest integration", "tests/integration", "-k", "info", program=OLDEST, needs=CLOUD),
-        pytest("handovers", "tests/handovers", "--durations=10", "-n2", "--dist", "loadgroup", needs=CLOUD),
         pytest("nova_root_volume", "nova_root_volume/tests", needs=CLOUD),
         # a cloud of their own: they lose a site
-        pytest("playbooks", "tests/playbooks", "--durations=10"),
+        pytest("playbooks", "tests/playbooks", *QUICK),
         *molecule(),
         *tempest("smoke"),
+    ]
+
+
+def soak() -> list[Phase]:
+    """Returns the phases of `make soak`: kills at every moment, faults on order, each way x each state of a twin."""
+    return [
+        pytest("soak integration", "tests/integration", *SLOW, "-n2", "--dist", "loadfile", needs=CLOUD),
+        pytest("soak handovers", "tests/handovers", "--durations=10", "-n2", "--dist", "loadgroup", needs=CLOUD),
+        pytest("soak playbooks", "tests/playbooks", *SLOW),
     ]
 
 
@@ -110,7 +119,7 @@ def main(names: list[str]) -> int:
     signal.signal(signal.SIGTERM, terminated)
     trees.live()
     quick, slow = without_cloud(), with_cloud()
-    known = [*quick, *slow, *tempest("full")]
+    known = [*quick, *slow, *soak(), *tempest("full")]
     unknown = set(names) - {phase.name for phase in known}
     if unknown:
         sys.exit(f"no such phase: {', '.join(unknown)}; there are: {', '.join(phase.name for phase in known)}")

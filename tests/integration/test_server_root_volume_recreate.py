@@ -134,6 +134,7 @@ def seen_another(make: Factory, record: Path) -> bool:
     return record.exists() and any(s["id"] != json.loads(record.read_text())["server_id"] for s in make.servers())
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("moment", [seen_record, seen_no_server, seen_another], ids=lambda m: m.__name__)
 def test_killed_and_repeated(make_a: Factory, ansible_a: Playbooks, tmp_path: Path, moment: Any) -> None:
     make, record = make_a, tmp_path / "run.json"

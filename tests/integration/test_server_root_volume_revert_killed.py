@@ -14,6 +14,8 @@ from revert_site import REVERT, RevertSite
 
 from playbooks import Task
 
+pytestmark = pytest.mark.soak
+
 
 def seen_begun(at: RevertSite) -> bool:
     return any("standby_reverting" in v["metadata"] for v in at.marked())

@@ -18,6 +18,8 @@ from api import Api, Json
 from conftest import pocket_cloud
 from story import Story, children, plan_of
 
+pytestmark = pytest.mark.soak
+
 DOWN = {"dr_site_b_site_a_is_down": "it burns"}
 NO_MORE = {"dr_replication_min_interval": 3600}
 

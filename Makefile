@@ -24,7 +24,7 @@ demo: ready ## lose site A and fail over to site B, on two real OpenStack sites 
 	@$(RUN) tools/in_environment.py demo/run
 
 .PHONY: test
-test: ready $(OLDEST_STAMP) ## every test there is, with the pocket cloud
+test: ready $(OLDEST_STAMP) ## what every change must pass, with the pocket cloud
 	@$(RUN) tools/test.py $(PHASES)
 
 .PHONY: lint

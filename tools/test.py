@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make test`: every test there is; a pocket cloud runs for those that need it and is stopped whatever happens.
+"""`make test`: what every change must pass; a pocket cloud runs for those that need it and is stopped whatever happens.
 
 It is a new one in a run folder of its own, so that what `make cloud-up` started is neither used nor stopped. With
 POCKET_CLOUD_RUN set the cloud of that folder is used as it is, and left running.

@@ -65,7 +65,7 @@ def test_without_orders_nothing_fails(place: site.Site, ask: Callable[[], str], 
 
 def test_an_order_is_used_up(place: site.Site, ask: Callable[[], str], served: list[str]) -> None:
     orders.give(place, "^POST /servers/1/action .*delete", 2, 500, False)
-    assert [ask() for _ in range(3)] == ["500 Ordered", "500 Ordered", "200 OK"]
+    assert [ask() for _time in range(3)] == ["500 Ordered", "500 Ordered", "200 OK"]
     assert served == [DELETE.decode()]
 
 

@@ -40,6 +40,7 @@ def test_a_revert_and_its_revert(at: RevertSite) -> None:
     assert [volume for volume in at.marked() if "standby_reverting" in volume["metadata"]] == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("at", ["a", "b"], indirect=True)
 def test_again_and_the_latest(at: RevertSite) -> None:
     """What the server wrote since it was reverted is its own, unless one more revert is asked for."""
@@ -56,6 +57,7 @@ def test_again_and_the_latest(at: RevertSite) -> None:
     assert result["revert"]["disks"][0]["before"]["name"].endswith("-before-revert-2")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("at", ["a", "b"], indirect=True)
 def test_a_stopped_server_with_a_data_volume(at: RevertSite) -> None:
     """A set: both volumes go back to the snapshots of one name; the server is stopped again."""
@@ -77,6 +79,7 @@ def test_a_stopped_server_with_a_data_volume(at: RevertSite) -> None:
     assert at.api.volume(disk["volume"]["id"])["metadata"]["standby_disk"] == "data"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("at", ["b"], indirect=True)
 def test_a_shelved_server_stays_shelved(at: RevertSite) -> None:
     server = at.server(delete_on_termination=True)
@@ -94,6 +97,7 @@ def test_a_shelved_server_stays_shelved(at: RevertSite) -> None:
     assert at.boots_with(server) == ["then"]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("at", ["a"], indirect=True)
 def test_a_new_server_boots_from_a_root_that_was_overwritten(at: RevertSite) -> None:
     """Cinder leaves the mapping of the image at the volume; Nova then refuses to make a server from it."""
@@ -106,6 +110,7 @@ def test_a_new_server_boots_from_a_root_that_was_overwritten(at: RevertSite) -> 
     at.make.server("other", root=root)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("at", ["b"], indirect=True)
 def test_reimage_where_attach_is_offered(at: RevertSite) -> None:
     server = at.server()

@@ -14,14 +14,19 @@ from playbooks import Playbooks, Task
 
 
 def refused(make: Factory, ansible: Playbooks, cases: list[tuple[dict[str, Any], str]]) -> None:
-    """Each case is refused with its text, in check mode too, and nothing is made or touched."""
+    """Each case is refused with its one problem, in check mode too, and nothing is made or touched."""
+    refused_for(make, ansible, [(options, f" {text}. ") for options, text in cases])
+
+
+def refused_for(make: Factory, ansible: Playbooks, cases: list[tuple[dict[str, Any], str]]) -> None:
+    """As `refused`, with the text as it is laid out between what was wanted and what to do."""
     before = make.everything()
     tasks = [Task(BUILD, described(make, **options), check) for options, _text in cases for check in (True, False)]
     texts = [text for _options, text in cases for _check in (True, False)]
     for result, text in zip(ansible.run(*tasks), texts, strict=True):
         assert result["failed"]
         assert result["msg"] == (
-            f"Refused to build server {make.name()}: {text}. Nothing was changed. Correct this, then repeat."
+            f"Refused to build server {make.name()}:{text}Nothing was changed. Correct this, then repeat."
         )
     assert make.everything() == before
 
@@ -46,7 +51,8 @@ def test_what_nobody_knows(make: Factory, ansible: Playbooks) -> None:
     zones = make.api.get("compute", "/os-availability-zone", "availabilityZoneInfo")
     only = ", ".join(sorted(zone["zoneName"] for zone in zones))
     texts = (*(f"the cloud knows no {what}" for what in UNKNOWN), f"there is no availability zone moon, only {only}")
-    refused(make, ansible, [(EVERYTHING_WRONG, "; ".join(texts))])
+    lines = "".join(f"\n  {number}. {text}" for number, text in enumerate(texts, 1))
+    refused_for(make, ansible, [(EVERYTHING_WRONG, f"{lines}\n")])
 
 
 def test_volumes_that_do_not_fit(make: Factory, ansible: Playbooks) -> None:
@@ -77,7 +83,9 @@ def test_volumes_that_do_not_fit(make: Factory, ansible: Playbooks) -> None:
 
 
 def test_ports_that_do_not_fit(make: Factory, ansible: Playbooks) -> None:
-    port = make.port("mine")
+    network = make.network()
+    own = make.api.named("network", "/networks", "networks", network)["id"]
+    port = make.port("mine", network_id=own)
     address, mac = port["fixed_ips"][0]["ip_address"], port["mac_address"]
     for _number in (1, 2):
         make.port("twice")
@@ -91,7 +99,7 @@ def test_ports_that_do_not_fit(make: Factory, ansible: Playbooks) -> None:
             {"port": mine, "mac_address": "fa:16:3e:00:00:99"},
             f"port {mine} has the MAC address {mac}, not fa:16:3e:00:00:99",
         ),
-        ({"network": "shared-net", "fixed_ip": address}, f"the cloud knows no free address {address}"),
+        ({"network": network, "fixed_ip": address}, f"the cloud knows no free address {address}"),
         ({"network": "shared-net", "name": twice}, f"2 ports carry the name {twice}"),
     ]
     refused(make, ansible, [({"ports": [nic]}, text) for nic, text in cases])

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.standby.openstack.plugins.module_utils.apply import Course, Job, Pause, converge
-from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
+from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import STRAY, Helpers
 from ansible_collections.standby.openstack.plugins.module_utils.decide.cycle import Replication
 from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
 from ansible_collections.standby.openstack.plugins.module_utils.decide.replication import (
@@ -159,7 +159,8 @@ class Sites(Cinders):
         made = {key: replace(item, status="available") for key, item in self.snapshots_b.items()}
         self.snapshots_b = {key: item for key, item in made.items() if self.snapshots_b[key].status != "deleting"}
         for key, image in list(self.copies.items()):
-            done = replace(self.volumes[key], status="reserved", image_metadata=image["properties"])
+            properties = {**dict.fromkeys(STRAY, "of the image"), **image["properties"]}
+            done = replace(self.volumes[key], status="reserved", image_metadata=properties)
             self.volumes[key] = replace(self.volumes[key], status="error") if self.failing else done
             self.contents[key] = "rubbish" if self.failing else image["contents"]
             del self.copies[key]
@@ -212,6 +213,8 @@ class Sites(Cinders):
     def unset_image_metadata(self, volume_id: str, key: str) -> None:
         """Removes one property."""
         old = self.volumes[volume_id]
+        if key not in old.image_metadata:
+            raise Rejected("a property that the volume does not have")
         left = {name: value for name, value in old.image_metadata.items() if name != key}
         self.volumes[volume_id] = replace(old, image_metadata=left)
 

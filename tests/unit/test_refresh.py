@@ -16,6 +16,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.errors import No
 from cinder_model import Rejected
 from refresh_model import AWAKE, Sites, moment
 
+STRAY = {"block_device_mapping", "bdm_v2", "root_device_name"}
 COPY = "copy replica shop-db-root-{} into the root db-root-placeholder"
 CLAIM = "note the recovery point at the root db-root-placeholder"
 
@@ -51,6 +52,7 @@ def comes_up(sites: Sites) -> list[str]:
     again = [text for text in sites.to_the_end(sites.fail_over()) if not text.startswith(("wait", "check"))]
     assert again == []
     assert not sites.images
+    assert not STRAY & sites.root.image_metadata.keys()
     return done
 
 
@@ -110,6 +112,7 @@ def test_replication_killed_after_every_step_and_repeated(before: int, passes: b
         assert points(sites) == {moment(newest)}
         assert not sites.images
         assert not sites.snapshots_b
+        assert not STRAY & sites.root.image_metadata.keys()
 
 
 @pytest.mark.parametrize("passes", [False, True], ids=["at once", "later"])

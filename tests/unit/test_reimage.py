@@ -33,9 +33,11 @@ MARKS = {"standby_plan": "shop", "standby_server": "db"}
 PLACEHOLDER = {**MARKS, "standby_role": "placeholder"}
 COPY = {**MARKS, "standby_role": "copy", "standby_recovery_point": TIME, "standby_disk": "root"}
 DONE = ["attach volume r-data to server db", "unshelve server db"]
+CLEANING = [f"remove {key} from the image properties of the root p-root"
+            for key in ("block_device_mapping", "bdm_v2", "root_device_name")]  # fmt: skip
 COPYING = ["snapshot replica r-root", "make an image that names the snapshot of r-root", "complete the image",
            "copy replica r-root into the root p-root", "note the recovery point at the root p-root",
-           "delete the image", "delete the snapshot of r-root"]  # fmt: skip
+           *CLEANING, "delete the image", "delete the snapshot of r-root"]  # fmt: skip
 TORN_OFF = (
     "the root p-root of the twin is available: its attachment was deleted at Cinder, so the server cannot be"
     " unshelved any more"
@@ -137,6 +139,42 @@ def test_what_a_killed_run_left_is_removed_first_or_once_it_is_up() -> None:
     assert texts(decide(twin({}, data=""), left)) == [*drop, *COPYING, *DONE]
     up = twin({"metadata": COPY, "status": "in-use"}, data="r-data", status="ACTIVE")
     assert texts(decide(up, left)) == drop
+
+
+def test_what_a_copy_leaves_at_the_root_is_taken_off_by_the_next_run_if_it_was_killed() -> None:
+    properties = {"bdm_v2": "True", "root_device_name": "/dev/vda", "hw_disk_bus": "scsi"}
+    left = {"metadata": COPY, "image_metadata": properties}
+    up = twin({**left, "status": "in-use"}, data="r-data", status="ACTIVE")
+    assert texts(decide(up)) == CLEANING[1:]
+    assert texts(decide(twin(left, data="r-data"))) == [DONE[1], *CLEANING[1:]]
+
+
+@pytest.mark.parametrize(
+    ("replica", "root", "boots"),
+    [
+        ({"hw_firmware_type": "uefi", "checksum": "1"}, {"hw_firmware_type": "bios"}, {"hw_firmware_type": "uefi"}),
+        ({"checksum": "1"}, {"hw_firmware_type": "bios", "image_id": "i"}, {"hw_firmware_type": "bios"}),
+        ({}, {}, {}),
+    ],
+    ids=["as the replica", "as the placeholder, if nothing is known of the replica", "nothing known"],
+)
+def test_the_copy_boots_as(replica: dict[str, str], root: dict[str, str], boots: dict[str, str]) -> None:
+    """Cinder takes the properties of the root away, and gives it those of the image."""
+    decision = decide(twin({"image_metadata": root}, data=""), root={"image_metadata": replica})
+    assert isinstance(decision, Plan)
+    (image,) = [step for step in decision.steps if step.verb == "create_image"]
+    assert image.args["properties"] == {**boots, "standby_recovery_point": TIME}
+
+
+@pytest.mark.parametrize("key", ["standby_root_from", "standby_revert", "standby_reverted_to"])
+def test_what_was_noted_about_the_data_of_the_root_is_over(key: str) -> None:
+    """A replace or a revert must not take the copy for what it put there once."""
+    noted = twin({"metadata": {**PLACEHOLDER, key: "something"}}, data="")
+    decision = decide(noted)
+    assert isinstance(decision, Plan)
+    verbs = [step.verb for step in decision.steps]
+    forget = decision.steps[verbs.index("reimage_volume") - 1]
+    assert (forget.verb, forget.args["metadata"]) == ("set_volume_metadata", {key: ""})
 
 
 def test_what_is_foretold() -> None:
@@ -267,13 +305,6 @@ def test_right_before_it_is_woken_nothing_may_be_copied() -> None:
     wait, unshelve = decision.steps
     assert wait.until == Until("volume", "p-root", frozenset({"reserved"}))
     assert unshelve.verb == "unshelve"
-
-
-def test_the_image_names_the_recovery_point() -> None:
-    decision = decide(twin({}, data=""))
-    assert isinstance(decision, Plan)
-    (image,) = [step for step in decision.steps if step.verb == "create_image"]
-    assert image.args["properties"] == {"standby_recovery_point": TIME}
 
 
 NEW_TWIN = (

@@ -111,7 +111,6 @@ def test_the_steps_of_a_reimage() -> None:
         "snapshot volume db-root-backup-1",
         "make an image that names the snapshot of volume db-root-backup-1",
         "complete the image",
-        "note that the root db-root is being overwritten",
         "copy backup before into the root db-root",
         "remove block_device_mapping from the image properties of the root db-root",
         "remove bdm_v2 from the image properties of the root db-root",

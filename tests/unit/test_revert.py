@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.decide.revert import ask, decide_revert
 from ansible_collections.standby.openstack.plugins.module_utils.decide.reverting import Ask, Begun, begun
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root_marks import forget_source
 from builders import volume
 from revert_model import LATEST, SAID, TO_X, WITH_DATA, Cloud, snapshot, with_snapshots
 
@@ -73,9 +74,9 @@ def test_the_steps_of_a_copy() -> None:
         "save the state of root db-root as snapshot db-root-before-revert-1",
         "shelve server db",
         "copy snapshot x into the root db-root",
-        "remove block_device_mapping from the image properties of root db-root",
-        "remove bdm_v2 from the image properties of root db-root",
-        "remove root_device_name from the image properties of root db-root",
+        "remove block_device_mapping from the image properties of the root db-root",
+        "remove bdm_v2 from the image properties of the root db-root",
+        "remove root_device_name from the image properties of the root db-root",
         "delete the image",
         "note at root db-root that it holds snapshot x",
         "unshelve server db",
@@ -138,6 +139,17 @@ def test_a_root_that_was_overwritten_by_something_else_since_goes_back_again() -
     cloud.volumes["vol-root"] = replace(cloud.volumes["vol-root"], image_metadata={"image_id": "another"})
     cloud.revert()
     assert cloud.contents["vol-root"] == "root then"
+
+
+def test_a_root_that_took_the_place_of_another_and_was_overwritten_since_goes_back_again() -> None:
+    """Whoever overwrites a root takes off what is noted at it about its data."""
+    cloud = Cloud(guarded=True)
+    cloud.revert()
+    (forget,) = forget_source(cloud.volumes[cloud.root or ""])
+    cloud.set_volume_metadata(**forget.args)
+    cloud.contents[cloud.root or ""] = "copied"
+    cloud.revert()
+    assert cloud.contents[cloud.root or ""] == "root then"
 
 
 def test_metadata_goes_along_and_marks_of_replication_do_not() -> None:

@@ -9,12 +9,13 @@ so the copy stays inside the storage. While it runs the server has no usable roo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..model import Named, Offer, Snapshot, Volume
 from ..plan import Ref, Refusal, Step, Until
+from .root_marks import forget_source
 
 #: The oldest microversion of Cinder with reimage_reserved.
 NEEDED = (3, 68)
@@ -56,8 +57,8 @@ def image_steps(
     )
 
 
-#: What an image without data leaves in the image properties of a volume that is filled from it. Nova would look for its
-#: mapping, which names a snapshot that is gone, when a server is made on that volume.
+#: What an image without data leaves in the image properties of a volume that is filled from it. With the mapping, which
+#: names a snapshot that is gone, Nova makes no server from the volume any more ("Invalid image metadata").
 STRAY = ("block_device_mapping", "bdm_v2", "root_device_name")
 
 #: Image properties that say how a server boots; others (ids, checksums) belong to one image.
@@ -70,8 +71,11 @@ def boot_properties(volume: Volume) -> dict[str, str]:
     return {key: value for key, value in own.items() if not key.startswith(("os_hash_", "os_glance_"))}
 
 
-def clean_steps(root: Volume) -> tuple[Step, ...]:
-    """After a copy from an image without data: takes the mapping of that image off the root."""
+def clean_steps(root: Volume, there: Container[str] = STRAY) -> tuple[Step, ...]:
+    """After a copy from an image without data: takes the mapping of that image off the root.
+
+    :param there: the properties that the root has; right after a copy these.
+    """
     return tuple(
         Step(
             "unset_image_metadata",
@@ -79,17 +83,21 @@ def clean_steps(root: Volume) -> tuple[Step, ...]:
             {"volume_id": root.id, "key": key},
         )
         for key in STRAY
+        if key in there
     )
 
 
-def copy_step(root: Volume, label: str, image_id: Any, failed: str = "") -> Step:
+def copy_steps(root: Volume, label: str, image_id: Any, failed: str = "") -> tuple[Step, ...]:
     """Overwrites a reserved root with an image and waits for the end of the copy.
+
+    What is noted at the root about its data is taken off before, so that a later run does not take it for the old data.
 
     :param label: what is copied, for people.
     :param failed: what to do after a copy that failed.
     """
     args, until = {"volume_id": root.id, "image_id": image_id}, _until_copied(root, failed)
-    return Step("reimage_volume", f"copy {label} into the root {root.name or root.id}", args, until)
+    text = f"copy {label} into the root {root.name or root.id}"
+    return (*forget_source(root), Step("reimage_volume", text, args, until))
 
 
 def earlier_copy(root: Volume, failed: str = "") -> tuple[Step, ...]:

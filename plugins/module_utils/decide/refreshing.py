@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ..model import Seen, Volume
 from ..plan import Refusal, Step, Until
-from .copying import drop_steps, earlier_copy
+from .copying import clean_steps, drop_steps, earlier_copy
 from .cycle import Replication
 from .handover import Chosen, choose
 from .ladder import unfit_twin
@@ -58,7 +58,7 @@ def refresh_stages(
         return refusal
     ours = is_refreshed(root, plan.name, server.name)
     if ours and holds(root) == point.time:
-        return _staged(drop_left(what))
+        return _staged((*clean_steps(root, root.image_metadata), *drop_left(what)))
     begin = forget_steps(root) if ours else _mark(root, seen.woken)
     empty = replace(root, image_metadata={})
     fill = fill_steps(empty, point, plan.name, server.name)

@@ -14,7 +14,18 @@ from dataclasses import replace
 
 from ..model import Seen, Surroundings, Volume
 from ..plan import Plan, Ref, Refusal, Step, Until
-from .copying import Advice, Helpers, cannot_copy, copy_step, drop_steps, earlier_copy, image_steps, snapshot_step
+from .copying import (
+    Advice,
+    Helpers,
+    boot_properties,
+    cannot_copy,
+    clean_steps,
+    copy_steps,
+    drop_steps,
+    earlier_copy,
+    image_steps,
+    snapshot_step,
+)
 from .ladder import Steps, climb
 from .recovery_plan import PlanServer
 from .refreshed import forget_steps, holds, is_refreshed, may_have_run, never_woke, new_twin
@@ -83,7 +94,8 @@ def _climb(
     careful = _carefully(climbed.steps, root) if WOKEN in root.metadata else climbed.steps
     free = (v for v in loose_placeholders(around, plan, server.name) if v.id not in seen.volumes)
     loose = tuple(delete_placeholder(volume.name, volume.id) for volume in free)
-    return replace(climbed, steps=(*careful, *(() if needed else drop_steps(helpers)), *loose))
+    left = () if needed else (*clean_steps(root, root.image_metadata), *drop_steps(helpers))
+    return replace(climbed, steps=(*careful, *left, *loose))
 
 
 def _claimed(
@@ -158,12 +170,14 @@ def fill_steps(
     replica = point.volumes["root"]
     name, label = helper_name(plan, server), f"replica {replica.name}"
     marks = {PLAN: plan, SERVER: server, DISK: "root", ROLE: "handover"}
+    properties = {**(boot_properties(replica) or boot_properties(root)), POINT: point.time}
     return (
         snapshot_step(replica, label, name, marks),
-        *image_steps(name, Ref("snapshot"), replica.size, replica.name, {POINT: point.time}),
+        *image_steps(name, Ref("snapshot"), replica.size, replica.name, properties),
         *forget_steps(root),
-        copy_step(root, label, Ref("image"), if_it_fails(root)),
+        *copy_steps(root, label, Ref("image"), if_it_fails(root)),
         *after,
+        *clean_steps(root),
         Step("delete_image", "delete the image", {"image_id": Ref("image")}),
         Step("delete_snapshot", f"delete the snapshot of {replica.name}", {"snapshot_id": Ref("snapshot")}),
     )

@@ -15,14 +15,14 @@ from .copying import (
     boot_properties,
     cannot_copy,
     clean_steps,
-    copy_step,
+    copy_steps,
     drop_steps,
     earlier_copy,
     image_steps,
     snapshot_step,
 )
 from .new_root import left_overs, new_root, not_ready
-from .root_marks import filled_step, overwritten_step
+from .root_marks import filled_step
 
 Steps = tuple[Step, ...]
 
@@ -82,8 +82,7 @@ def _copy(what: Replacing, root: Volume, wanted: str) -> Steps | Refusal:
         return refusal
     is_image = source.kind == "image"
     fill = (
-        overwritten_step(root),
-        copy_step(root, label, source.id if is_image else Ref("image"), _failed(label)),
+        *copy_steps(root, label, source.id if is_image else Ref("image"), _failed(label)),
         *(() if is_image else clean_steps(root)),
         filled_step(f"the root {root.name or root.id}", root.id, source),
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..model import Attachment, History, Snapshot, Volume
 from ..plan import Ref, Step, Until
-from .copying import copy_step, earlier_copy, image_steps
+from .copying import boot_properties, clean_steps, copy_steps, earlier_copy, image_steps
 from .replicas import DISK, PLAN, ROLE, SERVER
 from .reverting import (
     NUMBER,
@@ -33,13 +33,6 @@ from .reverting import (
 )
 from .root_volume import clear_delete_flags, until_attached, until_detached, which_root
 from .shelving import shelve_step, unshelve_step
-
-#: What Cinder writes at a volume that was filled from an image which names a snapshot. With the first of them Nova
-#: makes no server from the volume any more ("Invalid image metadata").
-STRAY = ("block_device_mapping", "bdm_v2", "root_device_name")
-
-#: Image properties that say how a server boots; others (ids, checksums) belong to one image.
-BOOT = ("hw_", "os_", "img_", "trait:", "architecture", "hypervisor_type", "vm_mode")
 
 
 @dataclass(frozen=True)
@@ -222,10 +215,8 @@ def image_for(run: Run, disk: Disk) -> tuple[Step, ...]:
     """Makes the image without data that names the snapshot, if a copy is to be done; those of a killed run go."""
     if run.copied(disk) or run.copying(disk):
         return ()
-    properties = {key: value for key, value in disk.old.image_metadata.items()
-                  if key.startswith(BOOT) and not key.startswith(("os_hash_", "os_glance_"))}  # fmt: skip
     name, label = run.name(disk, "revert"), disk.target.name or disk.target.id
-    both = {**properties, **run.own_marks(disk)}
+    both = {**boot_properties(disk.old), **run.own_marks(disk)}
     return (*drop_images(run), *image_steps(name, disk.target.id, disk.target.size, label, both))
 
 
@@ -263,25 +254,12 @@ def overwrite_steps(run: Run, disk: Disk) -> tuple[Step, ...]:
     args = {"volume_id": disk.old.id, "metadata": {NUMBER: str(run.number), TARGET: disk.target.id}}
     note = Step("set_volume_metadata", f"note at {disk.text} that it holds {label}", args)
     if run.copied(disk):
-        return (*_clean(disk, tuple(disk.old.image_metadata)), *drop_images(run), note)
+        return (*clean_steps(disk.old, disk.old.image_metadata), *drop_images(run), note)
     if run.copying(disk):
-        return (*earlier_copy(disk.old, after_a_failure(run, disk)), *_clean(disk, STRAY), *drop_images(run), note)
+        return (*earlier_copy(disk.old, after_a_failure(run, disk)), *clean_steps(disk.old), *drop_images(run), note)
     drop = Step("delete_image", "delete the image", {"image_id": Ref("image")})
-    copy = copy_step(disk.old, label, Ref("image"), after_a_failure(run, disk))
-    return (copy, *_clean(disk, STRAY), drop, note)
-
-
-def _clean(disk: Disk, there: tuple[str, ...]) -> tuple[Step, ...]:
-    """Takes the mapping of the image off the volume."""
-    return tuple(
-        Step(
-            "unset_image_metadata",
-            f"remove {key} from the image properties of {disk.text}",
-            {"volume_id": disk.old.id, "key": key},
-        )
-        for key in STRAY
-        if key in there
-    )
+    copy = copy_steps(disk.old, label, Ref("image"), after_a_failure(run, disk))
+    return (*copy, *clean_steps(disk.old), drop, note)
 
 
 def stop_step(server_id: str, name: str) -> Step:

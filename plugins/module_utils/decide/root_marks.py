@@ -13,6 +13,7 @@ from typing import Any
 
 from ..model import Source, Volume
 from ..plan import Step
+from .reverting import NUMBER, TARGET
 
 #: What the data of a root was taken from, such as "snapshot 6f1c...".
 FROM = "standby_root_from"
@@ -22,6 +23,10 @@ VOLUME = "standby_root_volume"
 
 #: The id of the volume that was the root before.
 BEFORE = "standby_root_before"
+
+
+#: All notes that say what the data of a root is, also those of a revert.
+ABOUT_DATA = (FROM, NUMBER, TARGET)
 
 
 def source_mark(source: Source) -> str:
@@ -46,10 +51,12 @@ def former_id(volume: Volume | None) -> str | None:
     return volume.metadata.get(BEFORE) or None if volume is not None and is_marked(volume) else None
 
 
-def overwritten_step(root: Volume) -> Step:
-    """Before a root is overwritten: what its marks tell of its data is over."""
-    args = {"volume_id": root.id, "metadata": {FROM: "", VOLUME: root.id}}
-    return Step("set_volume_metadata", f"note that the root {root.name or root.id} is being overwritten", args)
+def forget_source(root: Volume) -> tuple[Step, ...]:
+    """Before a root is overwritten: what is noted at it about its data is over."""
+    stale = {key: "" for key in ABOUT_DATA if root.metadata.get(key)}
+    args = {"volume_id": root.id, "metadata": stale}
+    text = f"note that the root {root.name or root.id} is being overwritten"
+    return (Step("set_volume_metadata", text, args),) if stale else ()
 
 
 def filled_step(label: str, volume_id: Any, source: Source, **more: str) -> Step:

@@ -169,6 +169,8 @@ class TestMatrix:
         root = after["attached"][server["id"]]
         kept = {row["volumeId"] for row in root} & {v["id"] for v in before["volumes"] if "replica" not in roles(v)}
         assert len(kept) == (1 if method == "reimage" else 0), "only reimage keeps the root volume"
+        properties = [volume["volume_image_metadata"] for volume in after["volumes"] if volume["id"] in kept]
+        assert not [own for own in properties if "block_device_mapping" in own], "Nova makes no server from it"
 
     def test_what_came_up_is_only_started_again(self, scene: Scene, method: str) -> None:
         """And a plan that says auto finds the same way."""

@@ -195,8 +195,9 @@ class Story:
 
     def disks(self, site: Api) -> dict[str, Json]:
         """By server and tag, such as "db/data", each volume of the plan that a server uses."""
-        used = [v for v in self.everything(site)["volumes"] if v["attachments"] or v["status"] == "reserved"]
-        return {self.label(volume): volume for volume in used}
+        there = self.everything(site)
+        used = {attachment["volumeId"] for rows in there["attached"].values() for attachment in rows}
+        return {self.label(volume): volume for volume in there["volumes"] if volume["id"] in used}
 
     def replicas(self) -> dict[str, Json]:
         """By server and tag the complete replicas at site B; a second one for a disk fails the test."""

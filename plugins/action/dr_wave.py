@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,7 +58,8 @@ class ActionModule(ActionBase):
     _supports_diff = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Runs the operation; every error ends here as a failed result."""
+        """Runs the operation; every error ends here as a failed result, and in the journal."""
+        self._parent = os.getppid()
         super().run(tmp, task_vars)
         validated = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
         if validated.error_messages:
@@ -87,6 +89,7 @@ class ActionModule(ActionBase):
     def _operate(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
         try:
             why = run.fence(options["site_a_is_down"]) if options["operation"] == "failover" else ""
+            self._go_on(run.wave)
             if why:
                 self._say(f"The failover may go on: {why}.")
             result = self._drive(run, options)
@@ -94,7 +97,23 @@ class ActionModule(ActionBase):
             raise
         except StandbyError as error:
             return _failed(error)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever it was, say it
+            self._go_on(run.wave)  # without ansible-playbook much fails, and a run that was killed has no end
+            Display().vvv(traceback.format_exc())
+            return _unexpected(error)
         return {**result, "fence": why} if why else result
+
+    def _go_on(self, wave: Wave) -> None:
+        """Ends the run before its next step when ansible-playbook is gone.
+
+        This process is a worker of ansible-playbook with a session of its own (ansible/executor/process/worker.py). It
+        would survive a SIGKILL, and go on unseen beside the run that was started to carry on.
+
+        :raises Killed: if it is; requests that wait for their turn are not sent any more.
+        """
+        if os.getppid() != self._parent:
+            wave.stop()
+            raise Killed("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
 
     @staticmethod
     def _shortage(wave: Wave, operation: str) -> list[Finding]:
@@ -109,8 +128,9 @@ class ActionModule(ActionBase):
         check, operation, wave = self._task.check_mode, options["operation"], run.wave
         hidden = options["quiet"] or check
         lines = Lines(_say_nothing if hidden else _show, [server.name for server in wave.plan.servers])
-        fleet = _fleet(run, options, lines)
+        fleet = _fleet(run, options, lines, lambda: self._go_on(wave))
         jobs, shortage = wave.jobs(operation), self._shortage(wave, operation)
+        self._go_on(wave)
         results = fleet.run(jobs, check=check)
         lines.flush()
         result = summary(operation, wave, fleet, self._task.diff)
@@ -123,16 +143,18 @@ class ActionModule(ActionBase):
         return result
 
 
-def _fleet(run: Run, options: Mapping[str, Any], lines: Lines) -> Fleet:
-    """What happens is written down first, then shown."""
-    alive = _while_ansible_lives()
+def _fleet(run: Run, options: Mapping[str, Any], lines: Lines, go_on: Callable[[], None]) -> Fleet:
+    """What happens is written down first, then shown.
+
+    :param go_on: called again and again; raises when the run must not go on.
+    """
 
     def tell(event: Event) -> None:
         run.tell(event)
         lines.tell(event)
 
     def tick() -> None:
-        alive()
+        go_on()
         lines.tick(run.seconds)
 
     limits = {name: options[name] for name in ("timeout", "threads", "max_in_flight")}
@@ -144,6 +166,12 @@ _COMES_UP = ("readiness", "failover")
 
 def _failed(error: StandbyError) -> dict[str, Any]:
     return {"failed": True, "changed": False, **error.as_result()}
+
+
+def _unexpected(error: Exception) -> dict[str, Any]:
+    """As a server that failed so is told (`progress.server_row`)."""
+    text = f"Unexpected {type(error).__name__}: {error}"
+    return {"failed": True, "changed": False, "msg": text, "error": {"code": "unexpected"}}
 
 
 def _wave(options: Mapping[str, Any], check: bool) -> Wave:
@@ -167,21 +195,6 @@ def _foretold(options: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     kinds = {"network": options["plan"]["networks"], "security_group": options["plan"]["security_groups"]}
     named = {(kind, row["name"]) for kind, rows in kinds.items() for row in rows}
     return frozenset(named) if options["assume_networks"] else frozenset()
-
-
-def _while_ansible_lives() -> Callable[[], None]:
-    """Ends the wave before its next step when ansible-playbook is gone.
-
-    This process is a worker of ansible-playbook with a session of its own (ansible/executor/process/worker.py). It
-    would survive a SIGKILL, and go on unseen beside the run that was started to carry on.
-    """
-    parent = os.getppid()
-
-    def look() -> None:
-        if os.getppid() != parent:
-            raise Killed("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
-
-    return look
 
 
 def _show(text: str, kind: str) -> None:

@@ -58,7 +58,7 @@ options:
     aliases: [endpoint_type]
   api_timeout:
     description:
-      - Seconds to wait for the answer to one request.
+      - Seconds to wait for the answer to one request. When not given, what C(clouds.yaml) says holds, else 120.
     type: int
   sdk_log_path:
     description:

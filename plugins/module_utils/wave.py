@@ -22,6 +22,7 @@ from .decide.copying import Helpers
 from .decide.cycle import Replication
 from .decide.failover import Recovery, decide_failover, recovery
 from .decide.fencing import SiteAnswer, may_fail_over
+from .decide.handover import Chosen, choose
 from .decide.quota import quota_findings
 from .decide.readiness import decide_readiness
 from .decide.recovery_plan import PlanServer, RecoveryPlan
@@ -62,7 +63,9 @@ class Wave:
         """One job for each server of the plan.
 
         :param operation: "build", "prepare", "readiness", "replicate" or "failover".
+        :raises Refused: for a site that the operation cannot choose.
         """
+        self._refuse_site(operation)
         make, clouds, ordered = {
             "build": (self._build, ("site",), False),
             "prepare": (self._prepare, ("b",), False),
@@ -84,6 +87,13 @@ class Wave:
             )
             for server in self.plan.servers
         ]
+
+    def _refuse_site(self, operation: str) -> None:
+        """Steps go to ``site``, so that what was decided for site B would be done at site A."""
+        if operation != "build" and self.site != "b":
+            wanted = f"run {operation} of {self.plan.name} at site {self.site.upper()}"
+            saw = f"only build chooses its site, and {operation} is always for site B"
+            raise Refused(Refusal("wrong_site", wanted, saw, "Leave site out, or set operation: build."))
 
     def _warm(self, operation: str) -> None:
         """Reads at the same time the lists that the first reading of each server needs."""
@@ -110,6 +120,11 @@ class Wave:
             at_once(lambda: offer(session), lambda: session.version("block_storage"))
             self.inventories[key] = Inventory(session)
         return self.inventories[key]
+
+    def stop(self) -> None:
+        """Nothing more is sent to any cloud: for a run that must not go on."""
+        for inventory in list(self.inventories.values()):
+            inventory.cloud.stop()
 
     def poll(self, cloud: str, kind: str, targets: set[Any], since: float) -> Mapping[Any, Any]:
         """A `fleet.Poll` over all clouds of the plan."""
@@ -154,8 +169,8 @@ class Wave:
     @property
     def _only_attaches(self) -> bool:
         """Whether the failover does no more than put volumes on servers that are there."""
-        guarded = offer(self.inventory("b").cloud, self._assume).guarded_api
-        return guarded and self.plan.handover not in ("recreate", "reimage")
+        chosen = choose(self.plan, offer(self.inventory("b").cloud, self._assume), "")
+        return isinstance(chosen, Chosen) and chosen.method == "attach"
 
     def _recovery(self, inventory: Inventory, since: float, site: Site | Seen, server: PlanServer) -> Recovery:
         """With the volumes that carry the marks of the server: to look at all of them for each would take N x N."""
@@ -169,12 +184,14 @@ class Wave:
         """What a killed run left that copied into the root of a twin."""
         marks = {PLAN: self.plan.name, SERVER: server.name, ROLE: "handover"}
         snapshots = read_dr.snapshots_with(inventory, since, marks)
-        images = read_dr.images_named(inventory, since, helper_name(self.plan.name, server.name))
+        images = read_dr.images_with(inventory, since, helper_name(self.plan.name, server.name), marks)
         return Helpers(snapshots, images)
 
     def _with_woken(self, inventory: Inventory, seen: Seen) -> Seen:
-        """Only who is on a root that was refreshed once is asked when it was last unshelved."""
-        if not any(WOKEN in volume.metadata for volume in seen.volumes.values()):
+        """Nova is asked when it woke a server last only where its root is, was or may now be overwritten."""
+        chosen = choose(self.plan, seen.offer, "")
+        reimages = isinstance(chosen, Chosen) and chosen.method == "reimage"
+        if seen.server is None or not (reimages or any(WOKEN in volume.metadata for volume in seen.volumes.values())):
             return seen
         return replace(seen, woken=read_dr.woken(inventory.cloud, seen.found.id))
 

@@ -29,6 +29,19 @@ class Fails:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+#: What an identity service wants to know.
+ACCOUNT = {
+    "username": "u",
+    "password": "do not tell",
+    "project_name": "p",
+    "user_domain_id": "default",
+    "project_domain_id": "default",
+}
+
+#: In the place of an answer: the request is taken, and never answered.
+SILENCE = Fails(0)
+
+
 @dataclass(frozen=True)
 class Request:
     """What the cloud was asked."""
@@ -46,12 +59,14 @@ class _Server(ThreadingHTTPServer):
 class LoopbackCloud:
     """Answers by "METHOD service /path?query"; a list is one answer after the other, the last one for ever.
 
-    What has no answer gets a 404. ``sent`` holds all requests but the discovery of versions.
+    What has no answer gets a 404. ``sent`` holds all requests but the discovery of versions, which is answered by what
+    stands at "METHOD service", if anything does, else as `SERVICES` say.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
         self.sent: list[Request] = []
+        self.closed = threading.Event()
         self.versions = {name: dict(document) for name, (_path, document) in SERVICES.items()}
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"cloud": self}))
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -65,6 +80,14 @@ class LoopbackCloud:
             "volume_endpoint_override": ends["block_storage_endpoint_override"],
             **ends,
         }
+
+    def identity(self, path: str, scheme: str = "http") -> dict[str, Any]:
+        """The keyword arguments of ``openstack.connect`` with an identity service. It speaks no TLS, whatever is asked.
+
+        :param path: "/v3", or another, whose versions keystoneauth has to discover.
+        """
+        url = f"{self.url.replace('http', scheme)}{path}"
+        return {"auth": {"auth_url": url, **ACCOUNT}, "region_name": "loopback"}
 
     @property
     def url(self) -> str:
@@ -84,12 +107,17 @@ class LoopbackCloud:
             return known.pop(0) if len(known) > 1 else known[0]
         return known
 
+    def discovery(self, line: str) -> Any:
+        service = line.partition(" ")[2]
+        return self.answer(line) if line in self.answers or service not in SERVICES else self.document(service)
+
     def document(self, service: str) -> dict[str, Any]:
         path = SERVICES[service][0]
         link = {"rel": "self", "href": f"{self.url}/{service}/{path}/"}
         return {"version": {"id": path, "status": "CURRENT", "links": [link], **self.versions[service]}}
 
     def close(self) -> None:
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -102,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = rest.partition("/")[2]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not path:
-            self.reply(self.cloud.document(service))
+            self.reply(self.cloud.discovery(f"{self.command} {service}"))
             return
         line = f"{self.command} {service} /{path}"
         version = self.headers.get("OpenStack-API-Version") or ""
@@ -110,11 +138,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.reply(self.cloud.answer(line))
 
     def reply(self, answer: Any) -> None:
+        if answer is SILENCE:
+            self.close_connection = self.cloud.closed.wait(60)
+            return
         fails = answer if isinstance(answer, Fails) else Fails(200, answer)
         body = fails.body if isinstance(fails.body, bytes) else json.dumps(fails.body).encode()
         body = b"" if fails.body is None else body
         self.send_response(fails.status)
-        for name, value in (("Content-Length", str(len(body))), ("Content-Type", "application/json"), *fails.headers):
+        headers = {"Content-Length": str(len(body)), "Content-Type": "application/json", **dict(fails.headers)}
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

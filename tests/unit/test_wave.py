@@ -87,6 +87,19 @@ def test_a_build_is_at_the_site_that_was_asked_for(clouds: Clouds) -> None:
     assert clouds.asked == ["site_a"]
 
 
+@pytest.mark.parametrize("operation", [operation for operation in CLOUDS if operation != "build"])
+def test_nothing_else_is_done_at_site_a(clouds: Clouds, operation: str) -> None:
+    at_a = wave(clouds)
+    at_a.site = "a"
+    with pytest.raises(Refused) as refused:
+        at_a.jobs(operation)
+    assert str(refused.value) == (
+        f"Refused to run {operation} of shop at site A: only build chooses its site, and {operation} is always for "
+        "site B. Leave site out, or set operation: build."
+    )
+    assert clouds.asked == []
+
+
 @pytest.mark.parametrize("site", ["a", "b"])
 def test_replication_needs_an_administrator_at_both_sites(clouds: Clouds, site: str) -> None:
     sites = {s: {"cloud": f"site_{s}", **({"admin_cloud": "x"} if s != site else {})} for s in ("a", "b")}
@@ -233,10 +246,11 @@ def test_a_cloud_that_does_not_tell_its_quota_is_believed(clouds: Clouds, cloud:
     assert Wave(the_plan(*rows()), clouds.connect, NOW).shortage() == []
 
 
+@pytest.mark.parametrize("handover", ["reimage", "recreate"])
 @pytest.mark.parametrize("filled", [False, True])
 @pytest.mark.parametrize("operation", ["failover", "readiness", "replicate"])
-def test_who_is_on_a_refreshed_root_is_asked_when_it_woke(
-    clouds: Clouds, cloud: LoopbackCloud, operation: str, filled: bool
+def test_who_is_on_a_root_that_is_or_was_overwritten_is_asked_when_it_woke(
+    clouds: Clouds, cloud: LoopbackCloud, operation: str, filled: bool, handover: str
 ) -> None:
     marks = {"standby_plan": "shop", "standby_server": "db", "standby_role": "placeholder"}
     metadata = {**marks, **({"standby_woken": "then"} if filled else {})}
@@ -249,10 +263,10 @@ def test_who_is_on_a_refreshed_root_is_asked_when_it_woke(
     cloud.answers["GET compute /servers/db/os-volume_attachments"] = {"volumeAttachments": attachments}
     actions = [{"action": "create", "start_time": "then"}, {"action": "unshelve", "start_time": "until"}]
     cloud.answers["GET compute /servers/db/os-instance-actions"] = {"instanceActions": actions}
-    of = Wave(the_plan(row(), handover="reimage", when="at_replication"), clouds.connect, NOW)
+    of = Wave(the_plan(row(), handover=handover), clouds.connect, NOW)
     (job,) = of.jobs(operation)
     seen = job.read(0)
     asked = "GET compute /servers/db/os-instance-actions" in [request.line for request in cloud.sent]
-    assert asked == (filled or operation == "replicate")
+    assert asked == (filled or handover == "reimage" or operation == "replicate")
     looked = {"failover": lambda: seen.seen, "readiness": lambda: seen[1].seen, "replicate": lambda: seen.twin}
     assert looked[operation]().woken == ("until" if asked else None)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 from ..errors import CloudError, StandbyError, Unreachable
@@ -17,6 +18,16 @@ with contextlib.suppress(ImportError):
 
 #: Seconds that a pause may last at most, whatever the cloud asks for.
 LONGEST_PAUSE = 60.0
+
+#: Characters of a message of the cloud that are shown at most: it may repeat all that it was sent.
+LONGEST_MESSAGE = 500
+
+#: Why TLS failed, in the words of OpenSSL.
+_TLS = re.compile(r"\[SSL: [^(]+")
+
+
+class Unusable(Unreachable):
+    """Something answered, but not as a cloud does. Says nothing about whether an action was carried out, either."""
 
 
 def retry_after(answer: Any) -> float:
@@ -42,9 +53,43 @@ def failure(label: str, method: str, path: str, answer: Any) -> CloudError:
     )
 
 
+def content(label: str, method: str, path: str, answer: Any) -> dict[str, Any]:
+    """The JSON object that an answer holds, {} if it is empty.
+
+    :raises Unusable: if it holds something else, such as the page of a proxy.
+    """
+    if not answer.content:
+        return {}
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    kind = answer.headers.get("Content-Type", "no type")
+    raise _no_cloud(label, method, path, f"{answer.status_code} and no JSON object ({kind})")
+
+
+def items(label: str, path: str, page: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The items on a page of a list.
+
+    :raises Unusable: if it is no such page. Taken as an empty one, it would say that everything is gone.
+    """
+    found = page.get(key)
+    if isinstance(found, list):
+        return found
+    raise _no_cloud(label, "GET", path, f'200 and without "{key}"')
+
+
+def _no_cloud(label: str, method: str, path: str, saw: str) -> Unusable:
+    what = f"{label}: {method} {path.partition('?')[0]} was answered with {saw}"
+    return Unusable(f"{what}. That is no answer of OpenStack: is there a proxy or a load balancer in between?")
+
+
 def _short(error: BaseException) -> str:
-    """Without the inner workings of urllib3."""
-    return str(error).partition(": HTTP")[0].partition(" (Caused by")[0]
+    """Without the inner workings of urllib3, but with what TLS did not like."""
+    text, reason = str(error), _TLS.search(str(error))
+    return text.partition(": HTTP")[0].partition(" (Caused by")[0] + (f": {reason[0].strip()}" if reason else "")
 
 
 def _message(answer: Any) -> str:
@@ -55,12 +100,28 @@ def _message(answer: Any) -> str:
         return answer.reason or ""
     for part in body.values() if isinstance(body, dict) else ():
         if isinstance(part, dict) and part.get("message"):
-            return str(part["message"])
-    return str(body)[:300]
+            return _showable(str(part["message"]))
+    return _showable(str(body))
+
+
+def _showable(text: str) -> str:
+    """Without user data, which Nova repeats when they are not valid (nova/api/validation/validators.py)."""
+    head, _value, rest = text.partition("Value:")
+    if rest and "user_data" in text:
+        text = f"{head}Its value is not shown."
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 3]}..."
+
+
+def _root(error: BaseException) -> BaseException:
+    """What was met where the versions of an identity service were asked for: keystoneauth tells it only beside."""
+    inner = error.__context__
+    if isinstance(error, ka_exceptions.DiscoveryFailure) and isinstance(inner, ka_exceptions.ClientException):
+        return _root(inner)
+    return error
 
 
 class Translated:
-    """Turns the exceptions of the SDK and of keystoneauth into those of the collection."""
+    """Turns the exceptions of the SDK, of keystoneauth and of the system into those of the collection."""
 
     def __init__(self, label: str, what: str) -> None:
         self.label, self.what = label, what
@@ -69,12 +130,19 @@ class Translated:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (ka_exceptions.ClientException, sdk_exceptions.SDKException, OSError)):
+            raise self._ours(_root(error)) from error
+
+    def _ours(self, error: BaseException) -> StandbyError:
+        """Only that nothing answered is `Unreachable`, for a failover goes on over it."""
         if isinstance(error, ka_exceptions.HttpError):
-            text = f"{self.label}: {self.what} was answered with {error.http_status}: {error.message}"
-            raise CloudError(text, status=error.http_status, request_id=error.request_id or "") from error
+            text = f"{self.label}: {self.what} was answered with {error.http_status}: {_showable(str(error.message))}"
+            return CloudError(text, status=error.http_status, request_id=error.request_id or "")
+        if isinstance(error, (ka_exceptions.ConnectTimeout, ka_exceptions.ConnectFailure)):
+            return Unreachable(f"{self.label} does not answer ({self.what}): {_short(error)}")
         if isinstance(error, (ka_exceptions.ConnectionError, ka_exceptions.DiscoveryFailure)):
-            raise Unreachable(f"{self.label} does not answer ({self.what}): {_short(error)}") from error
+            return Unusable(f"{self.label} gives no answer of use ({self.what}): {_short(error)}")
+        text = f"{self.label}: {self.what}: {_showable(str(error))}"
         if isinstance(error, sdk_exceptions.HttpException):
-            raise CloudError(f"{self.label}: {self.what}: {error}", status=error.status_code or 0) from error
-        if isinstance(error, (ka_exceptions.ClientException, sdk_exceptions.SDKException)):
-            raise StandbyError(f"{self.label}: {self.what}: {error}") from error
+            return CloudError(text, status=error.status_code or 0)
+        return StandbyError(text)

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from ..errors import StandbyError
+
 #: Seconds between two requests after the first "too many requests", if no rate was given: 500 in a second.
 FIRST_GAP = 0.002
 
@@ -30,21 +32,31 @@ class Pace:
         self,
         rate: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._least = 1.0 / rate if rate else 0.0
         self.gap = self._least
-        self._clock, self._sleep, self._lock = clock, sleep, threading.Lock()
+        self._stopped, self._lock = threading.Event(), threading.Lock()
+        self._clock, self._sleep = clock, sleep or self._stopped.wait
         self._next = self._paused = float("-inf")
 
     def wait(self) -> None:
-        """Returns when the calling thread may send."""
+        """Returns when the calling thread may send.
+
+        :raises StandbyError: if it may not any more.
+        """
         with self._lock:
             now = self._clock()
             turn = max(now, self._next)
             self._next = turn + self.gap
         if turn > now:
             self._sleep(turn - now)
+        if self._stopped.is_set():
+            raise StandbyError("The run was stopped before this request, which was not sent.")
+
+    def stop(self) -> None:
+        """Nobody may send any more, whoever waits for it included."""
+        self._stopped.set()
 
     def taken(self) -> None:
         """The cloud took a request."""

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import Ambiguous, StandbyError, Unreachable
 from ..model import Backup, Limits, Named, Seen, Server, Snapshot, Volume
 from . import parse, read
+from .answers import Unusable
 from .inventory import Inventory
 from .lookup import ANY_TIME, Shared, by_key
 from .session import Session
@@ -92,9 +93,10 @@ def woken(cloud: Session, server_id: str) -> str | None:
     return max((a["start_time"] for a in actions if a["action"] in ("create", "unshelve")), default=None)
 
 
-def images_named(inventory: Inventory, since: float, name: str) -> tuple[Named, ...]:
-    """All images of that name."""
-    return tuple(Named(item["id"], item["name"]) for item in Shared(inventory, since).named("image", name))
+def images_with(inventory: Inventory, since: float, name: str, marks: Mapping[str, str]) -> tuple[Named, ...]:
+    """The images of that name that have these properties."""
+    found = Shared(inventory, since).named("image", name)
+    return tuple(Named(item["id"], item["name"]) for item in found if marks.items() <= item.items())
 
 
 def backups(inventory: Inventory, since: float) -> tuple[Backup, ...]:
@@ -124,15 +126,15 @@ def statuses(cloud: Session, names: Iterable[str]) -> list[tuple[str, str]]:
 def ask(connect: Callable[[], Session], names: Iterable[str]) -> tuple[bool, str, list[tuple[str, str]]]:
     """Whether a site answers at all, why its servers could not be read ("" if they could), and their statuses.
 
-    Only a site whose identity service gives no answer does not answer: one whose Nova is silent may still run servers.
+    Only a site whose identity service gives no answer does not answer: one whose Nova is silent, or for which a load
+    balancer answers, or whose certificate expired, may still run servers.
     """
     try:
         cloud = connect()
         cloud.authenticate()
-    except Unreachable as error:
-        return False, str(error), []
     except StandbyError as error:
-        return True, str(error), []
+        silent = isinstance(error, Unreachable) and not isinstance(error, Unusable)
+        return not silent, str(error), []
     try:
         return True, "", statuses(cloud, names)
     except StandbyError as error:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import StandbyError, Unreachable
-from .answers import Translated, failure, request_id, retry_after
+from .answers import Translated, Unusable, content, failure, items, request_id, retry_after
 from .pace import Pace
 
 try:
@@ -35,6 +35,10 @@ GUARDED_ALIAS = "os-root-volume"
 
 #: How often a request is repeated that the cloud did not take because there are too many.
 MOST_REPEATS = 20
+
+#: Seconds to wait for an answer where ``api_timeout`` says nothing. Without a limit a request that is taken and never
+#: answered would hold up the run, and its lock, for ever. Load balancers mostly give up after a minute, and say so.
+SILENCE = 120.0
 
 # without a handler, what these libraries log would go to stderr in the middle of the progress lines
 for _name in ("keystoneauth", "openstack"):
@@ -65,11 +69,14 @@ class Session:
             )
         self.label = str(config.get("cloud") or config.get("region_name") or "the cloud")
         self.requests: Counter[str] = Counter()
+        self._heard = False
         self._lock, self._renewing, self._pace = threading.Lock(), threading.Lock(), Pace(rate)
         with Translated(self.label, "connect"):
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
+            self._connection.session.timeout = self._connection.session.timeout or SILENCE
             pool = self._connection.session.session
+            pool.hooks["response"].append(self._hear)
             pool.auth = _no_netrc
             for scheme in ("http://", "https://"):
                 pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, 2 * threads + 1)))
@@ -80,10 +87,15 @@ class Session:
     def authenticate(self) -> None:
         """Gets a token.
 
-        :raises Unreachable: if the identity service does not answer.
+        :raises Unreachable: if the identity service does not answer; `Unusable` if it is there nevertheless.
         """
-        with Translated(self.label, "authenticate"):
-            self._connection.session.get_token()
+        try:
+            with Translated(self.label, "authenticate"):
+                self._connection.session.get_token()
+        except Unreachable as error:
+            if not self._heard or isinstance(error, Unusable):
+                raise
+            raise Unusable(f"{error}; yet it did answer an earlier request") from error
 
     def version(self, service: str) -> str:
         """The microversion that is used with ``service`` ("compute", "block_storage")."""
@@ -124,7 +136,7 @@ class Session:
         unclear answer to an action the state must be read again.
 
         :raises CloudError: for an HTTP status of 400 or more.
-        :raises Unreachable: when there was no answer.
+        :raises Unreachable: when there was no answer, or none of OpenStack.
         """
         # the SDK repeats requests for images on its own, also those that change something
         options: dict[str, Any] = {"connect_retries": 3 if method == "GET" else 0, "status_code_retries": 0}
@@ -144,12 +156,20 @@ class Session:
         if answer.status_code >= 400:
             raise failure(self.label, method, path, answer)
         self._pace.taken()
-        return answer.json() if answer.content else {}
+        return content(self.label, method, path, answer)
+
+    def stop(self) -> None:
+        """From now on nothing is sent, also not by threads that wait for their turn: for a run that must not go on."""
+        self._pace.stop()
 
     @property
     def request_id(self) -> str:
         """The id that the cloud gave the newest request that this thread sent; "" if it gave none."""
         return getattr(self._newest, "request_id", "")
+
+    def _hear(self, *_answer: Any, **_options: Any) -> None:
+        """Called with each answer to anything, whatever it says."""
+        self._heard = True
 
     def _request(self, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
         self._pace.wait()
@@ -183,7 +203,7 @@ class Session:
         """All items of a list, following the links to its further pages."""
         while path:
             page = self.get(service, path)
-            yield from page.get(key, ())
+            yield from items(self.label, path, page, key)
             links = page.get(f"{key}_links") or ()
             following = next((link["href"] for link in links if link.get("rel") == "next"), page.get("next") or "")
             path = _relative(path, following)

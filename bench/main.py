@@ -15,6 +15,7 @@ import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from bench import pocket, purposes
@@ -22,7 +23,7 @@ from bench.measure import REPO, Failed, Scene
 from bench.stages import OPERATED, Stage, rows, scene, stages
 from bench.table import Row, conditions, speed, write
 from bench.table import markdown as as_table
-from bench.verdicts import Verdict, verdicts
+from bench.verdicts import Verdict, missed, unmeasured, verdicts
 from bench.verdicts import table as verdict_table
 from bench.ways import WAYS
 
@@ -111,6 +112,15 @@ def report(head: str, found: Findings, judged: Sequence[Verdict]) -> str:
     return "\n\n".join([*parts, "What has to hold:", verdict_table(judged)])
 
 
+def kept(page: Path, text: str, found: Findings, judged: Sequence[Verdict]) -> list[str]:
+    """Writes the page, unless something is lacking: a part would take the place of the whole. Returns what lacks."""
+    lacking = unmeasured(judged)
+    if found.failures or lacking:
+        return [*lacking, f"{page.name} was not written: not everything was measured. Run make bench."]
+    write(page, text)
+    return []
+
+
 def terminated(number: int, _frame: FrameType | None) -> None:
     """Turns SIGTERM into an exception, so that the pocket cloud is stopped."""
     raise SystemExit(128 + number)
@@ -131,8 +141,6 @@ def main(arguments: list[str]) -> int:
     judged = [*verdicts(found.rows), *pocket.verdicts(found.chains, options.pocket_n)]
     text = report(head, found, judged)
     print(f"\n{text}\n", flush=True)
-    if options.write and not found.failures:
-        write(PAGE, text)
-    bad = [*found.failures, *(f"MISSED: {verdict.claim}" for verdict in judged if verdict.holds is False)]
+    bad = [*found.failures, *missed(judged), *(kept(PAGE, text, found, judged) if options.write else ())]
     print("\n".join(bad) or "Everything that was measured holds.")
     return 1 if bad else 0

@@ -81,6 +81,16 @@ def _readiness(rows: Sequence[Row]) -> Verdict:
     return Verdict(claim, wanted, f"{each}, and {rest}", row.measured.total <= row.scene.servers + 20)
 
 
+def missed(found: Sequence[Verdict]) -> list[str]:
+    """The claims that do not hold."""
+    return [f"MISSED: {verdict.claim}" for verdict in found if verdict.holds is False]
+
+
+def unmeasured(found: Sequence[Verdict]) -> list[str]:
+    """The claims of which nothing is known."""
+    return [f"NOT MEASURED: {verdict.claim}" for verdict in found if verdict.holds is None]
+
+
 def table(found: Sequence[Verdict]) -> str:
     """All claims, for people."""
     return markdown(

@@ -154,11 +154,18 @@ def _pause(job: Job, pause: Pause) -> Generator[Any, Any, None]:
     try:
         yield pause
     except UnexpectedState as error:
-        explain = job.explain
-        if pause.until.kind == "server" and explain:
-            error.add((yield Call(lambda since: explain(pause.step.cloud, pause.until.id))))
+        if pause.until.kind == "server" and job.explain:
+            error.add((yield from _why(job.explain, pause)))
         error.advise(after_wait(pause.step, error))
         raise
+
+
+def _why(explain: Callable[[str, str], str], pause: Pause) -> Generator[Any, Any, str]:
+    """What the cloud says; that it cannot be asked must not hide what is to be explained."""
+    try:
+        return (yield Call(lambda since: explain(pause.step.cloud, pause.until.id)))
+    except StandbyError as error:
+        return f"(why could not be asked: {str(error).rstrip('.')})"
 
 
 def _plan(decision: Decision) -> Plan:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -31,10 +31,18 @@ def closing(plan: str, result: Mapping[str, Any]) -> Iterator[str]:
     for name, row in servers.items():
         yield from (f"  {name}: {finding['text']}" for finding in row.get("findings", ()) if "error" not in row)
     yield from (f"  {finding['text']}" for finding in result.get("findings", ()))
+    if result["operation"] == "failover":
+        yield from _reached(servers, good)
+
+
+def _reached(servers: Mapping[str, Row], good: Sequence[Row]) -> Iterator[str]:
+    """RPO and RTO of this run. The time until everything was up is only known when everything is up."""
     changed = [row for row in good if row["changed"]]
-    if result["operation"] == "failover" and changed:
+    if changed:
         oldest, last = max(row["lag"] for row in changed), max(row["seconds"] for row in changed)
-        yield f"  RPO {duration(oldest)} (the oldest recovery point, when the failover began), RTO {last:.1f} s."
+        of = f" of {len(changed)} of {len(servers)} servers" if len(changed) < len(servers) else ""
+        took = f"{last:.1f} s" if len(good) == len(servers) else "not reached"
+        yield f"  RPO {duration(oldest)} (the oldest recovery point{of}, when the failover began), RTO {took}."
 
 
 def _rows(operation: str, servers: Mapping[str, Row], seconds: float) -> Iterator[tuple[str, ...]]:

@@ -36,7 +36,7 @@ class Skipped(StandbyError):
 
 @dataclass(eq=False)
 class _Task(Waiter):
-    """A job of this run. ``open`` are the jobs that it still waits for, ``blocked`` a critical one that failed.
+    """A job of this run. ``open`` are the jobs that it still waits for, ``blocked`` the critical one that failed.
 
     ``step`` is the step that is under way and ``sent`` whether its request is, ``number`` that of the newest step,
     ``request_id`` that of its request.
@@ -237,20 +237,25 @@ class Fleet:
         self._under_way -= 1
         self.results[task.job.name] = result
         self.seconds[task.job.name] = round(self.clock() - self._start, 1)
-        self._release(task, isinstance(result, Exception) and task.job.critical)
+        failed = isinstance(result, Exception) and task.job.critical
+        self._release(task, task.blocked or (task.job.name if failed else ""))
         if isinstance(result, Exception):
             self._say("skipped" if isinstance(result, Skipped) else "failed", task, str(result), result=result)
         else:
             self._say("done" if result.plan.changed else "unchanged", task, "", result=result)
 
-    def _release(self, task: _Task, stops: bool) -> None:
-        """Lets those go on that waited for a job, or gives them up because it failed and was critical."""
+    def _release(self, task: _Task, root: str) -> None:
+        """Lets those go on that waited for a job, or gives them up.
+
+        :param root: the critical job that failed: this one, or that for which this one was not started, critical or
+            not. "" if there is none.
+        """
         for follower in self._followers.pop(task.job.name, ()):
             if follower.blocked or follower.job.name not in self._pending:
                 continue
             follower.open.discard(task.job.name)
-            if stops:
-                follower.blocked = task.job.name
+            if root:
+                follower.blocked = root
                 self._ready.appendleft(follower)
             elif not follower.open:
                 self._ready.append(follower)

@@ -90,9 +90,9 @@ class Journal:
 
     def end(self, seconds: float, result: Mapping[str, Any]) -> None:
         """The last line, which a run that was killed does not have."""
-        lists = {"failed_servers": result.get("failed_servers", []), "requests": result.get("requests", {})}
+        lists = {name: result.get(name, []) for name in ("failed_servers", "findings")}
         self.line("end", seconds, failed=bool(result.get("failed")), changed=result["changed"],
-                  msg=result.get("msg", ""), **lists)  # fmt: skip
+                  msg=result.get("msg", ""), **lists, requests=result.get("requests", {}))  # fmt: skip
         self.close()
 
     def close(self) -> None:
@@ -103,8 +103,9 @@ class Journal:
         self._stream = None
 
     def _write(self, line: Mapping[str, Any]) -> None:
+        """Escaped: halves of surrogate pairs cannot be written, and some characters end a line for who reads it."""
         if self._stream:
-            self._stream.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            self._stream.write(json.dumps(line, ensure_ascii=True, default=str) + "\n")
             self._stream.flush()
 
 
@@ -131,7 +132,7 @@ def _journals(folder: Path, plan: str, operation: str) -> Iterator[Path]:
 
 def _first_and_last(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The first and the last line; {} for one that is cut off or that is no line of a journal."""
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = file.read_text(encoding="utf-8", errors="replace").rstrip("\n").split("\n")
     return _parsed(lines[:1]), _parsed(lines[-1:])
 
 

@@ -13,14 +13,15 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from bench.main import Findings, parsed, report
+from bench import main
+from bench.main import Findings, kept, parsed, report
 from bench.measure import Failed, Measured, Scene
 from bench.pocket import Chain, writes
 from bench.pocket import verdicts as on_the_pocket_cloud
 from bench.purposes import by_purpose, purpose, table
 from bench.stages import stages
 from bench.table import BEGIN, END, Row, write
-from bench.verdicts import Verdict, verdicts
+from bench.verdicts import Verdict, missed, verdicts
 
 
 def measured(wall: float, total: int, write: int = 1, authentication: int = 1) -> Measured:
@@ -82,6 +83,49 @@ def test_the_verdict_on_readiness(total: int, good: bool) -> None:
 def test_what_was_not_measured_is_neither_good_nor_bad() -> None:
     assert set(judged().values()) == {None}
     assert {tuple(verdict.cells()[2:]) for verdict in verdicts([])} == {("not measured", "")}
+
+
+GOOD = Verdict("fast", "at most 1 s", "1 s", True)
+LATE = Verdict("late", "at most 1 s", "2 s", False)
+OPEN = Verdict("loop", "20 times as fast")
+
+
+@pytest.mark.parametrize(
+    ("judged", "failures", "told"),
+    [
+        ([GOOD, LATE], [], []),
+        (
+            [GOOD, OPEN],
+            [],
+            ["NOT MEASURED: loop", "page.md was not written: not everything was measured. Run make bench."],
+        ),
+        ([GOOD], ["web-1 is not up"], ["page.md was not written: not everything was measured. Run make bench."]),
+    ],
+)
+def test_a_part_never_takes_the_place_of_the_whole(
+    tmp_path: Path, judged: list[Verdict], failures: list[str], told: list[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"{BEGIN}\nold\n{END}\n")
+    assert kept(page, "new", Findings(failures=failures), judged) == told
+    assert page.read_text() == f"{BEGIN}\n{'old' if told else 'new'}\n{END}\n"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--write"], 1)])
+def test_a_run_of_one_way_fails_only_if_it_is_to_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
+) -> None:
+    pages: list[str] = []
+    monkeypatch.setattr(main.signal, "signal", lambda *_handler: None)
+    monkeypatch.setattr(main, "rows", lambda stage, forks: [])
+    monkeypatch.setattr(main, "write", lambda page, text: pages.append(text))
+    assert main.main(["--ways", "wave", *arguments]) == code
+    assert pages == []
+    assert ("performance.md was not written" in capsys.readouterr().out) is bool(arguments)
+
+
+def test_what_is_missed_is_told() -> None:
+    assert missed([GOOD, LATE, OPEN]) == ["MISSED: late"]
 
 
 def test_our_own_wave_comes_first_and_the_loop_last() -> None:

@@ -34,8 +34,24 @@ def test_failover() -> None:
         "  app     2026-11-20T20:13:00Z  brought up   40 s             14.2 s",
         "  web     2026-11-20T20:13:00Z  ran already",
         "  x       -                     FAILED",
-        "  RPO 5 min 12 s (the oldest recovery point, when the failover began), RTO 14.2 s.",
+        "  RPO 5 min 12 s (the oldest recovery point of 2 of 4 servers, when the failover began), RTO not reached.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("servers", "told"),
+    [
+        ({"db": good(), "app": good(lag=40, seconds=14.2)}, "point, when the failover began), RTO 14.2 s."),
+        ({"db": good(), "web": good(changed=False)}, "point of 1 of 2 servers, when the failover began), RTO 12.4 s."),
+        ({"db": good(), "x": FAILED}, "point of 1 of 2 servers, when the failover began), RTO not reached."),
+    ],
+)
+def test_the_time_until_all_is_up_is_only_known_when_all_is_up(servers: dict[str, Any], told: str) -> None:
+    assert lines("failover", servers)[-1] == f"  RPO 5 min 12 s (the oldest recovery {told}"
+
+
+def test_a_failover_that_brought_nothing_up_tells_neither_rpo_nor_rto() -> None:
+    assert not any("RPO" in line for line in lines("failover", {"web": good(changed=False), "x": FAILED}))
 
 
 def test_a_repeated_failover_tells_neither_rpo_nor_rto() -> None:

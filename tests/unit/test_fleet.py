@@ -114,7 +114,22 @@ def test_when_a_critical_job_fails_all_that_follow_are_skipped() -> None:
     assert isinstance(results["app"], Skipped)
     assert isinstance(results["other"], Outcome)
     assert str(results["app"]) == "app was not started because db failed. Repair it, then repeat."
-    assert str(results["web"]) == "web was not started because app failed. Repair it, then repeat."
+    assert str(results["web"]) == "web was not started because db failed. Repair it, then repeat."
+
+
+def test_who_needs_an_optional_job_that_was_not_started_is_not_started_either() -> None:
+    """What that one waited for in vain is missing for all who come after it."""
+    cloud = Cloud()
+    results = run(
+        cloud,
+        cloud.job("db", error=CloudError("no", 400)),
+        cloud.job("cache", after=frozenset({"db"}), critical=False),
+        cloud.job("app", after=frozenset({"cache"}), critical=False),
+        cloud.job("web", after=frozenset({"app"})),
+    )
+    for name in ("cache", "app", "web"):
+        assert str(results[name]) == f"{name} was not started because db failed. Repair it, then repeat."
+    assert cloud.log == ["make db"]
 
 
 def test_when_an_optional_job_fails_others_go_on() -> None:

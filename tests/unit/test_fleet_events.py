@@ -111,16 +111,30 @@ def test_a_wait_that_fails_is_told_once_with_the_reason_that_was_asked_for(why: 
     assert why in str(error)
 
 
-def test_a_reason_that_cannot_be_asked_for_fails_the_step_too() -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Unreachable("no answer."),
+        CloudError("not for you", 403),
+        CloudError("later", 503),
+        TimedOut("db: the 60 s of this run are over. Repeat to carry on."),
+    ],
+)
+def test_a_reason_that_cannot_be_asked_for_does_not_hide_the_error(fault: StandbyError) -> None:
     events: list[Event] = []
 
     def explain(*_server: str) -> str:
-        raise Unreachable("no answer")
+        raise fault
 
     plan = Plan({}, {}, (Step("unshelve", "unshelve db", {}, until("db", "server")),))
-    job = Job("db", lambda since: None, lambda seen: plan, lambda step: {}, explain)
-    run(Cloud(db=[State("ERROR")]), job, tell=events.append)
-    assert [(event.phase, event.more.get("msg")) for event in events][-2:] == [("failed", "no answer"), ("", None)]
+    job = Job("db", lambda since: None, lambda seen: plan, lambda step: Answered({}, "req-9"), explain)
+    error = run(Cloud(db=[State("ERROR")]), job, tell=events.append)["db"]
+    assert isinstance(error, UnexpectedState)
+    assert (error.details["seen"], error.details["request_id"]) == ("ERROR", "req-9")
+    why = str(fault).rstrip(".")
+    assert f" (why could not be asked: {why}) Its volumes stay attached, and their data is as it was." in str(error)
+    assert [event.phase for event in events] == ["begin", "answered", "failed", ""]
+    assert events[2].more == {"msg": str(error)}
 
 
 def test_a_wait_that_the_deadline_ends() -> None:

@@ -95,9 +95,11 @@ def test_a_server(journal: Journal, outcome: str, row: dict[str, Any], line: dic
     ("result", "line"),
     [
         ({"changed": True, "requests": {"site_b": {"GET": 2}}},
-         {"failed": False, "changed": True, "failed_servers": [], "msg": "", "requests": {"site_b": {"GET": 2}}}),
-        ({"changed": False, "failed": True, "failed_servers": ["db"], "msg": "1 of 2"},
-         {"failed": True, "changed": False, "failed_servers": ["db"], "msg": "1 of 2", "requests": {}}),
+         {"failed": False, "changed": True, "failed_servers": [], "findings": [], "msg": "",
+          "requests": {"site_b": {"GET": 2}}}),
+        ({"changed": False, "failed": True, "failed_servers": ["db"], "msg": "1 of 2", "findings": [{"text": "low"}]},
+         {"failed": True, "changed": False, "failed_servers": ["db"], "findings": [{"text": "low"}], "msg": "1 of 2",
+          "requests": {}}),
     ],
 )  # fmt: skip
 def test_the_last_line(journal: Journal, result: dict[str, Any], line: dict[str, Any]) -> None:
@@ -108,6 +110,14 @@ def test_the_last_line(journal: Journal, result: dict[str, Any], line: dict[str,
 def test_each_line_is_there_before_the_next_thing_happens(journal: Journal) -> None:
     journal.event(step("begin"), {})
     assert [line["kind"] for line in written(journal)] == ["run", "step"]
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\ud800", "\x1c", "ü"])
+def test_no_character_cuts_a_line_in_two_or_stops_the_journal(journal: Journal, character: str) -> None:
+    journal.event(step("failed", msg=f"a{character}b"), {})
+    journal.end(1.0, {"changed": True})
+    _head, failed, end = written(journal)
+    assert (failed["msg"], end["kind"], journal.broken) == (f"a{character}b", "end", "")
 
 
 def test_without_a_file_nothing_is_written(tmp_path: Path) -> None:
@@ -196,6 +206,12 @@ def write(folder: Path, second: int, *lines: Any, begin: str = "shop-failover", 
 def test_the_run_that_was_cut_short(tmp_path: Path, runs: list[list[Any]], found: int | None) -> None:
     ids = [write(tmp_path, second, *lines) for second, lines in enumerate(runs)]
     assert unfinished(tmp_path, "shop", "failover") == (None if found is None else ids[found])
+
+
+def test_a_character_that_ends_a_line_elsewhere_does_not_hide_the_end_of_a_run(tmp_path: Path) -> None:
+    """As journals were written before."""
+    write(tmp_path, 1, HEAD, json.dumps({**BAD, "msg": "a\u2028b"}, ensure_ascii=False))
+    assert unfinished(tmp_path, "shop", "failover") is None
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,34 @@ def test_the_age_of_the_data_and_its_target(rpo: int | None, told: tuple[str, st
     assert data(journal)["servers"][0]["within_rpo"] == (None if rpo is None else rpo == 250)
 
 
+def partly(failed: int, **fields: Any) -> Journal:
+    """A failover that brings up db, while others fail."""
+    names = tuple(f"s{number}" for number in range(failed))
+    journal = Journal(servers=("db", *names), **fields).failover_of("db")
+    for name in names:
+        journal.fails(name, 2.0, "no host")
+    return journal.end(12.6)
+
+
+@pytest.mark.parametrize(
+    ("rpo", "told"),
+    [
+        (None, "of 1 of 500 servers; the plan has no target"),
+        (250, "of 1 of 500 servers; target 4 min 10 s"),
+        (249, "of 1 of 500 servers; target 4 min 9 s: missed by 1 of 500 servers"),
+    ],
+)
+def test_a_target_is_not_met_while_the_age_of_some_data_is_not_known(rpo: int | None, told: str) -> None:
+    found = partly(499, rpo=rpo)
+    assert tile(found, 2) == ("4 min 10 s", told, "" if rpo is None else "bad")
+    assert data(found)["figures"]["with_age"] == 1
+
+
+def test_of_how_many_servers_a_run_that_carries_on_knows_the_age() -> None:
+    journal = Journal().server("db", 0.4, "unchanged").failover_of("app").end(12.6)
+    assert tile(journal, 2) == ("4 min 10 s", "of 1 of 2 servers; target 1 h", "")
+
+
 def test_a_server_that_ran_already_lost_nothing() -> None:
     assert tile(unchanged(), 2) == ("-", "no server tells", "")
 
@@ -255,6 +283,46 @@ def test_why_a_run_failed_before_any_server_was_begun() -> None:
     assert page(nothing_reached())["notes"] == ["site_b does not answer"]
 
 
+SHORT = {"text": "the 3 servers that are not up need 6 cores, and 2 are left", "blocks": True}
+RAISE = f"readiness of shop: the quota is too small.\n  {SHORT['text']}\nRaise the quota of the project at site B."
+
+
+def short(*failed: str) -> Journal:
+    """A readiness check that finds the quota too small, and some servers that are not ready."""
+    journal = Journal("readiness", ("db", "app", "web"))
+    for name in ("db", "app", "web"):
+        journal.fails(name, 0.5, "there is no twin") if name in failed else journal.server(name, 0.5, "unchanged")
+    return journal.end(1.0, changed=False, failed=True, findings=[SHORT], msg=RAISE)
+
+
+READINESS = "Readiness check of shop for a failover to site B failed:"
+
+
+@pytest.mark.parametrize(
+    ("journal", "notes", "headline"),
+    [
+        (short(), [RAISE], f"{READINESS} 3 of 3 servers ready; oldest data 4 min 10 s."),
+        (
+            short("web"),
+            ["The 3 servers that are not up need 6 cores, and 2 are left."],
+            f"{READINESS} 2 of 3 servers ready, 1 not ready; oldest data 4 min 10 s.",
+        ),
+    ],
+)
+def test_a_quota_that_is_too_small_is_told_whoever_else_failed(
+    journal: Journal, notes: list[str], headline: str
+) -> None:
+    found = of(journal)
+    assert (found["page"]["notes"], found["report"]["headline"]) == (notes, headline)
+    assert found["report"]["findings"] == [SHORT["text"]]
+
+
+@pytest.mark.parametrize(("only", "part"), [("servers[?tier==`1`]", " (a part of the plan)"), ("", ""), (None, "")])
+def test_a_run_of_a_part_of_the_plan_says_so(only: str | None, part: str) -> None:
+    headline = data(one("failover", parameters={"threads": 5, "only": only}))["headline"]
+    assert headline.startswith(f"Failover of shop{part} to site B succeeded: 1 of 1 servers up")
+
+
 def test_requests_are_counted_however_deep() -> None:
     journal = Journal().end(1.0, requests={"site_b": {"GET": {"compute": 1200, "network": 34}, "POST compute": 1}})
     assert dict(page(journal)["about"])["Requests sent"] == "site_b: 1,235"
@@ -266,6 +334,12 @@ def test_what_no_file_can_carry_is_replaced() -> None:
     )
     text = journal.text.replace("\ud800", "\\ud800")
     assert data(text)["servers"][0]["msg"] == "bell �, escape �[31m, half �, tab \t, line \n, ü"
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\x85"])
+def test_only_a_line_feed_ends_a_line(character: str) -> None:
+    found = data(Journal(servers=("db",)).fails("db", 1.0, f"a{character}b").end(1.1))
+    assert (found["servers"][0]["msg"], found["unread_lines"]) == (f"a{character}b", 0)
 
 
 def test_the_steps_of_many_servers_are_left_to_the_json_report() -> None:

@@ -36,7 +36,7 @@ def evil() -> Journal:
     journal.step(EVIL, "unshelve", EVIL, 0.5, 1.0, msg=EVIL).fails(EVIL, 1.0, EVIL, request_id=EVIL, reason=EVIL)
     journal.failover_of("db")
     journal.lines[-1].update(handover=EVIL, handover_reason=EVIL, recovery_point=EVIL)
-    return journal.end(13.0, msg=EVIL, requests={EVIL: {EVIL: 1}})
+    return journal.end(13.0, msg=EVIL, findings=[{"text": EVIL}], requests={EVIL: {EVIL: 1}})
 
 
 JOURNALS: dict[str, Callable[[], Journal]] = {

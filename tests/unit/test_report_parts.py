@@ -45,9 +45,9 @@ PLANS = {
 PARTS = {
     "attach": [("handover", 2), ("start", 1), ("health", 1)],
     "attach, stopped": [("start", 1), ("health", 1)],
-    "recreate": [("handover", 1), ("start", 1), ("health", 1), ("tidy", 4)],
-    "reimage": [("handover", 13), ("start", 1)],
-    "reimage, left over": [("handover", 14), ("start", 1)],
+    "recreate": [("handover", 2), ("start", 1), ("health", 1), ("tidy", 4)],
+    "reimage": [("handover", 14), ("start", 1)],
+    "reimage, left over": [("handover", 15), ("start", 1)],
     "build": [("volumes", 3), ("start", 1), ("tidy", 1)],
     "prepare": [("make", 8), ("health", 1), ("shelve", 1), ("take_off", 4)],
     "replicate": [("snapshot", 4), ("backup", 4), ("restore", 22), ("tidy", 4)],
@@ -57,7 +57,7 @@ PARTS = {
 @pytest.mark.parametrize("case", PLANS)
 def test_which_part_a_step_belongs_to(case: str) -> None:
     operation, decision = PLANS[case]
-    steps = [(step.verb, step.text) for step in plan(decision).steps]
+    steps = [(step.verb, step.text) for step in plan(decision).foretold]
     keys = [part.key for part in parts_of(WORDS[operation].parts, steps)]
     assert [(key, len(list(own))) for key, own in groupby(keys)] == PARTS[case], list(zip(keys, steps, strict=True))
 
@@ -65,7 +65,7 @@ def test_which_part_a_step_belongs_to(case: str) -> None:
 @pytest.mark.parametrize("case", PLANS)
 def test_a_run_that_carries_on_has_the_same_parts_from_there(case: str) -> None:
     operation, decision = PLANS[case]
-    steps = [(step.verb, step.text) for step in plan(decision).steps]
+    steps = [(step.verb, step.text) for step in plan(decision).foretold]
     parts = WORDS[operation].parts
     whole = parts_of(parts, steps)
     for done in range(len(steps)):

@@ -16,9 +16,14 @@ def health_steps(name: str, server_id: Any, checks: Iterable[Mapping[str, Any]],
 
     :param checks: each has either ``console`` (a text that must appear in the console) or ``port`` (a TCP port
         that must accept a connection from where Ansible runs, at ``address`` if the check names none).
-    :param address: the first address of the server.
+    :param address: the first address of the server; "" while it is not known, which is good enough to foretell.
     """
     return tuple(_step(name, server_id, check, address) for check in checks)
+
+
+def needs_address(checks: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the address of the server must be known to check it."""
+    return any(not check.get("console") and not check.get("address") for check in checks)
 
 
 def _step(name: str, server_id: Any, check: Mapping[str, Any], address: str) -> Step:
@@ -26,6 +31,6 @@ def _step(name: str, server_id: Any, check: Mapping[str, Any], address: str) -> 
         text, pending = check["console"], frozenset({"no match", "not there"})
         until = Until("console", server_id, frozenset({"matches"}), pending, match=text)
         return Step("wait", f"check that the console of {name} shows {text!r}", until=until)
-    target = f"{check.get('address') or address}:{check['port']}"
-    until = Until("tcp", target, frozenset({"open"}), frozenset({"closed"}))
-    return Step("wait", f"check that {name} answers at {target}", until=until)
+    at, port = check.get("address") or address, check["port"]
+    until = Until("tcp", f"{at}:{port}", frozenset({"open"}), frozenset({"closed"}))
+    return Step("wait", f"check that {name} answers at {until.id if at else f'port {port}'}", until=until)

@@ -15,7 +15,7 @@ from .boot_volume import await_built, decide_present
 from .building import BUILDING, volume_ids
 from .facts import server_facts
 from .handover import choose
-from .health import health_steps
+from .health import health_steps, needs_address
 from .recovery_plan import PlanServer, RecoveryPlan
 from .refreshed import is_refreshed, sleeps
 from .replicas import PLAN, ROLE, SERVER, WOKEN
@@ -43,10 +43,10 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
         return built
     empty = chosen.method == "attach"
     if site.seen.server is None:
-        gone = (delete_placeholder(volume.name, volume.id) for volume in left)
-        steps = (*gone, *built.steps, *_from_scratch(server, around, empty))
-        return Plan(built.before, _at_rest(built.after, empty), steps, extra=chosen.facts, findings=built.findings)
-    refusal = _unfit(site.seen, plan.name, chosen.method, wanted)
+        gone = tuple(delete_placeholder(volume.name, volume.id) for volume in left)
+        made = replace(built, after=_at_rest(built.after, empty), steps=(*gone, *built.steps), extra=chosen.facts)
+        return _prove(made, server, around, empty)
+    refusal = _unfit(site.seen, plan.name, chosen.method, wanted) or _unreachable(site.seen, server)
     if refusal:
         return refusal
     if site.seen.found.status == "BUILD":
@@ -87,10 +87,18 @@ def _at_rest(facts: Mapping[str, Any], empty: bool) -> dict[str, Any]:
     return {**rested, "dormant": True, "root_volume": root, "volumes": []}
 
 
-def _from_scratch(server: PlanServer, around: Surroundings, empty: bool) -> tuple[Step, ...]:
+def _prove(made: Plan, server: PlanServer, around: Surroundings, empty: bool) -> Decision:
+    """The build and what follows it: at once, or when the address of the twin can be read that a check of it needs."""
+    address = next((nic.fixed_ip for nic in server.at_b.nics if nic.fixed_ip), "")
+    rest = _from_scratch(server, around, empty, address)
+    if address or not needs_address(server.health_checks):
+        return replace(made, steps=(*made.steps, *rest))
+    return replace(made, later=rest) if server.at_b.nics else _no_address(server)
+
+
+def _from_scratch(server: PlanServer, around: Surroundings, empty: bool, address: str) -> tuple[Step, ...]:
     """What follows the build, with references in the place of ids that are not known yet."""
     twin, name = Ref("server"), server.name
-    address = next((nic.fixed_ip for nic in server.at_b.nics if nic.fixed_ip), "")
     ids = volume_ids(server.at_b, around)
     volumes = [(disk.name, ids[disk.tag]) for disk in server.at_b.disks if empty and disk.kind != "volume"]
     return (
@@ -122,6 +130,23 @@ def _unfit(seen: Seen, plan: str, method: str, wanted: str) -> Refusal | None:
     return Refusal("wrong_state", wanted, f"the twin is {twin.status}", advice(twin.status))
 
 
+def _unreachable(seen: Seen, server: PlanServer) -> Refusal | None:
+    """Only who runs is checked, or is started to be."""
+    checked = seen.found.status in ("ACTIVE", "SHUTOFF") and not seen.found.task_state
+    return _no_address(server) if checked and needs_address(server.health_checks) and not _address(seen) else None
+
+
+def _no_address(server: PlanServer) -> Refusal:
+    """Nothing would ever answer."""
+    saw = "a health check names a port and no address, and the server has no port with an address"
+    todo = "Name an address in the health check, or give the server a port on a network that has addresses."
+    return Refusal("no_address", f"prepare the twin {server.name}", saw, f"{todo} Then repeat.")
+
+
+def _address(seen: Seen) -> str:
+    return next((address for port in seen.ports for address in port.fixed_ips), "")
+
+
 def foreign_volumes(seen: Seen, plan: str, method: str = "") -> list[str]:
     """Names or ids of attached volumes that are no placeholders of the twin, or of which nothing is known.
 
@@ -147,10 +172,9 @@ def _to_rest(seen: Seen, server: PlanServer) -> tuple[Step, ...]:
         return (Step("wait", f"wait until server {twin.name} is offloaded", until=until_shelved(twin.id)),)
     if twin.status == "SHELVED_OFFLOADED":
         return ()
-    address = next((address for port in seen.ports for address in port.fixed_ips), "")
     return (
         *start_steps(twin),
-        *health_steps(twin.name, twin.id, server.health_checks, address),
+        *health_steps(twin.name, twin.id, server.health_checks, _address(seen)),
         shelve_step(twin.id, twin.name),
     )
 

@@ -45,6 +45,7 @@ def _document(told: Told, say: Words, journal: str) -> dict[str, Any]:
         "journal": journal,
         "unread_lines": told.unread,
         "msg": end.get("msg") or "",
+        "findings": [finding["text"] for finding in end.get("findings") or ()],
         "fence": {name: told.fence.get(name) for name in ("allowed", "text", "seconds")} if told.fence else None,
         "figures": found,
         "requests": end.get("requests") or {},

@@ -24,7 +24,10 @@ def verdict(told: Told) -> str:
 
 
 def figures(told: Told, rows: Sequence[Row]) -> dict[str, Any]:
-    """The numbers of a run. ``recovery_time`` is that of a failover: until the last server was up, in seconds."""
+    """The numbers of a run. ``recovery_time`` is that of a failover: until the last server was up, in seconds.
+
+    ``oldest_data`` is of the servers ``with_age``, which may be fewer than all.
+    """
     ages = [row["age_of_data"] for row in rows if row["age_of_data"] is not None]
     brought_up = [row["seconds"] for row in rows if row["outcome"] == "done"]
     is_failover = told.run.get("operation") == "failover"
@@ -38,6 +41,7 @@ def figures(told: Told, rows: Sequence[Row]) -> dict[str, Any]:
         "seconds": told.seconds,
         "recovery_time": max(brought_up, default=None) if is_failover else None,
         "oldest_data": max(ages, default=None),
+        "with_age": len(ages),
         "rpo": told.run.get("rpo"),
         "rpo_missed": sum(row["within_rpo"] is False for row in rows),
     }
@@ -46,7 +50,8 @@ def figures(told: Told, rows: Sequence[Row]) -> dict[str, Any]:
 def headline(told: Told, found: dict[str, Any], words: Words) -> str:
     """One sentence for people who read no further."""
     noun = f"{words.noun}{' (check mode)' if told.run.get('check') else ''}"
-    what = f"{noun} of {told.run.get('plan')} {words.where}".rstrip()
+    part = " (a part of the plan)" if (told.run.get("parameters") or {}).get("only") else ""
+    what = f"{noun} of {told.run.get('plan')}{part} {words.where}".rstrip()
     how = verdict(told)
     if how == "refused":
         return f"{what} was refused: nothing was changed."
@@ -69,9 +74,10 @@ def _oldest(found: dict[str, Any]) -> str:
 def _failed(found: dict[str, Any], words: Words) -> str:
     if not found["good"] and not found["failed"]:
         return "failed before any server was begun"
-    left = [f"{found['failed']} {words.bad}"] if found["failed"] else []
-    left += [f"{found['not_started']} not started"] if found["not_started"] else []
-    return f"failed: {found['good']} of {found['servers']} servers {words.good}, {', '.join(left)}{_oldest(found)}"
+    told = [f"failed: {found['good']} of {found['servers']} servers {words.good}"]
+    told += [f"{found['failed']} {words.bad}"] if found["failed"] else []
+    told += [f"{found['not_started']} not started"] if found["not_started"] else []
+    return f"{', '.join(told)}{_oldest(found)}"
 
 
 def _stopped(found: dict[str, Any], words: Words) -> str:

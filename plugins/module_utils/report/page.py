@@ -105,14 +105,17 @@ def _recovery_time(found: Mapping[str, Any], whole: bool) -> dict[str, str]:
 
 
 def _data(found: Mapping[str, Any], words: Words) -> dict[str, str]:
-    rpo, oldest = found["rpo"], found["oldest_data"]
+    """A target is only met when it is known of every server."""
+    rpo, oldest, servers = found["rpo"], found["oldest_data"], found["servers"]
     if oldest is None:
         return _tile(words.data, "-", "no server tells")
+    part = f"of {found['with_age']} of {servers} servers; " if found["with_age"] < servers else ""
     if rpo is None:
-        return _tile(words.data, duration(oldest), "the plan has no target")
+        return _tile(words.data, duration(oldest), f"{part}the plan has no target")
     missed = found["rpo_missed"]
-    told = f"missed by {missed} of {found['servers']} servers" if missed else "met"
-    return _tile(words.data, duration(oldest), f"target {duration(rpo)}: {told}", "bad" if missed else "")
+    told = f": missed by {missed} of {servers} servers" if missed else "" if part else ": met"
+    tone = "bad" if missed or found["good"] < servers else ""
+    return _tile(words.data, duration(oldest), f"{part}target {duration(rpo)}{told}", tone)
 
 
 def notes(told: Told, document: Document) -> Iterator[str]:
@@ -130,7 +133,15 @@ def notes(told: Told, document: Document) -> Iterator[str]:
         )
     if document["carries_on"]:
         yield f"This run carries on run {document['carries_on']}, which did not come to its end."
-    if document["msg"] and document["outcome"] == "failed" and not any(row["msg"] for row in document["servers"]):
+    if document["outcome"] == "failed":
+        yield from _reasons(document)
+
+
+def _reasons(document: Document) -> Iterator[str]:
+    """Why a run failed, beside what is told of each of its servers, which its message repeats."""
+    if any(row["msg"] for row in document["servers"]):
+        yield from (f"{text[:1].upper()}{text[1:]}." for text in document["findings"])
+    elif document["msg"]:
         yield document["msg"]
 
 

@@ -72,7 +72,7 @@ def read(text: str) -> Told:
 
     :raises NoJournal: if the text does not begin like a journal, or has a form of another release.
     """
-    lines = [_parsed(line) for line in text.splitlines() if line.strip()]
+    lines = [_parsed(line) for line in text.split("\n") if line.strip()]
     run = lines[0] if lines else None
     if run is None or run.get("kind") != "run":
         raise NoJournal(

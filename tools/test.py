@@ -74,7 +74,7 @@ def soak() -> list[Phase]:
     """Returns the phases of `make soak`: kills at every moment, faults on order, each way x each state of a twin."""
     return [
         pytest("soak integration", "tests/integration", *SLOW, "-n2", "--dist", "loadfile", needs=CLOUD),
-        pytest("soak handovers", "tests/handovers", "--durations=10", "-n2", "--dist", "loadgroup", needs=CLOUD),
+        pytest("soak handovers", "tests/handovers", "--durations=10", "-n2", "--dist", "loadscope", needs=CLOUD),
         pytest("soak playbooks", "tests/playbooks", *SLOW),
     ]
 

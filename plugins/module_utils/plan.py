@@ -64,7 +64,7 @@ class Step:
     @property
     def writes(self) -> bool:
         """Whether the step changes anything."""
-        return self.verb not in ("wait", "export_backup", "check_volumes_kept")
+        return self.verb not in ("wait", "export_backup", "check_volumes_kept", "check_copy")
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,11 @@ class Scene(Story):
                 self._attach_placeholder(server, short, disk)
 
     def _empty_again(self, volume: str, metadata: Json) -> None:
-        kept = {key: value for key, value in metadata.items() if key not in ("standby_recovery_point", "standby_state")}
+        """Also without the notes that the copy left, by which a failover would take it for filled."""
+        gone = ("standby_recovery_point", "standby_state", "standby_woken")
+        kept = {key: value for key, value in metadata.items() if key not in gone}
+        unset = {"os-unset_image_metadata": {"key": "standby_recovery_point"}}
+        self.b.send("POST", "block_storage", f"/volumes/{volume}/action", unset)
         body = {"metadata": {**kept, "standby_role": "placeholder"}}
         self.b.send("PUT", "block_storage", f"/volumes/{volume}/metadata", body)
         self.pocket_cloud("guest-write", self.letter, volume, "nothing of value")

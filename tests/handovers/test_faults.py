@@ -100,8 +100,9 @@ def test_attach(scene_at: Callable[[str], Scene], order: Order) -> None:
 
 
 SAFE = (
-    "The twin stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, run"
-    " dr_prepare, then repeat. Or say handover: recreate in the plan."
+    "The twin stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, rename or"
+    " delete its volume %s, run dr_prepare, then repeat. Or say handover: recreate in the plan, without when, which"
+    " needs neither."
 )
 
 
@@ -120,9 +121,9 @@ def of_copies(scene: Scene) -> dict[str, str]:
     """What is said then."""
     root = f"{scene.name}-%s-root"
     copied = f"copy replica {root}-{POINT} into the root {root}-placeholder"
-    failed = f"{copied}: the volume  is error, expected was reserved. {SAFE}"
+    failed = f"{copied}: the volume  is error, expected was reserved. {SAFE % (root + '-placeholder')}"
     return {
-        **{short: failed % (short, short) for short in ("copy", "other")},
+        **{short: failed % (short, short, short) for short in ("copy", "other")},
         "snap": f"snapshot replica {root % 'snap'}-{POINT}: the snapshot  is error, expected was available."
         " Look at the snapshot, then repeat.",
         "image": f"site_a: POST /images was answered with 503: {ORDERED}",
@@ -137,11 +138,11 @@ def test_reimage(scene_at: Callable[[str], Scene], order: Order) -> None:
     said = told(scene)
     assert f"{NO_HOST}compute_unshelve_instance" in said.pop("host")
     assert said == of_copies(scene)
-    found = f"an earlier copy into the root {scene.name}-%s-root-placeholder of the twin failed: it is in error. {SAFE}"
-    assert told(scene) == {
-        **dict.fromkeys(ids, ""),
-        **{short: f"Refused to fail over {scene.name}-{short}: {found % short}" for short in ("copy", "other")},
-    }
+    root = f"{scene.name}-%s-root-placeholder"
+    found = f"an earlier copy into the root {root} of the twin failed: it is in error. {SAFE % root}"
+    refused = f"Refused to fail over {scene.name}-%s: {found}"
+    expected = {short: refused % (short, short, short) for short in ("copy", "other")}
+    assert told(scene) == {**dict.fromkeys(ids, ""), **expected}
     assert {short: scene.server(scene.b, short)["id"] for short in ids} == ids
     follow_the_advice(scene)
     the_end(scene, [short for short in ids if short != "other"])
@@ -153,10 +154,20 @@ def follow_the_advice(scene: Scene) -> None:
     scene.fail_over().good()
     assert scene.heads("other") == scene.replica_heads("other")
     remove(scene, "copy")
+    for short in ("copy", "other"):
+        delete_root(scene, short)
     scene.plan("reimage", ["copy"])
     scene("dr_prepare").good()
     scene.plan("reimage", ["copy", "snap", "image", "late", "host"])
     scene.fail_over().good()
+
+
+def delete_root(scene: Scene, short: str) -> None:
+    """The root into which the copy failed: nothing but people deletes it."""
+    name = f"{scene.name}-{short}-root-placeholder"
+    (root,) = [volume for volume in scene.mine(short)["volumes"] if volume["name"] == name]
+    assert (root["status"], root["metadata"]["standby_role"]) == ("error", "copy")
+    scene.b.send("DELETE", "block_storage", f"/volumes/{root['id']}")
 
 
 def test_recreate(scene_at: Callable[[str], Scene], order: Order) -> None:

@@ -47,8 +47,9 @@ SHELVE = "the twin is {status}. Shelve it first, for example with standby.openst
 AGAIN = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
 TORN = (
     "the root {server}-root-placeholder of the twin is available: its attachment was deleted at Cinder, so the server"
-    f" cannot be unshelved any more. The twin stays shelved and the replica is safe. {AGAIN}"
-    " Or say handover: recreate in the plan."
+    " cannot be unshelved any more. The twin stays shelved and the replica is safe. Remove the twin with"
+    " server_boot_volume state: absent, rename or delete its volume {server}-root-placeholder, run dr_prepare, then"
+    " repeat. Or say handover: recreate in the plan, without when, which needs neither."
 )
 NO_ROOT = f"the twin has no root volume that could be overwritten. {AGAIN}"
 NOT_AT_REST = (
@@ -101,14 +102,10 @@ TABLE = {
 }
 
 
-#: The tests of one scene must run in one process, those of the other may run beside them.
-SCENES = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in ("stock", "guarded")]
-
-
-@pytest.fixture(scope="module", params=SCENES)
+@pytest.fixture(scope="class")
 def scene(request: pytest.FixtureRequest, scene_at: Callable[[str], Scene]) -> Scene:
     """A site with a twin in each state, and its replicas."""
-    scene, guarded = scene_at(request.param), request.param == "guarded"
+    scene, guarded = scene_at(request.cls.kind), request.cls.kind == "guarded"
     states = GUARDED_STATES if guarded else STATES
     scene.rows.update({short: {"volumes": []} for short in states if short not in WITH_DATA})
     scene.plan("recreate", [short for short in states if short != "missing"])
@@ -137,8 +134,13 @@ def told(scene: Scene, short: str, text: str, before: Json) -> str:
 
 
 @pytest.mark.parametrize("method", ["attach", "reimage", "recreate"])
-class TestMatrix:
-    """One wave over all states, then one over what it has brought up."""
+class Matrix:
+    """One wave over all states, then one over what it has brought up.
+
+    The tests of one class must run in one process, those of the other may run beside them (--dist loadscope).
+    """
+
+    kind = ""
 
     def test_each_state(self, scene: Scene, method: str) -> None:
         rows = TABLE[kind_of(scene), method]
@@ -193,6 +195,18 @@ class TestMatrix:
             assert (row["steps"], row["handover"]) == ([f"start server {name}"], method)
             assert auto == (row["handover_reason"] != "the plan says so")
         assert {short: scene.heads(short) for short in up} == {short: scene.replica_heads(short) for short in up}
+
+
+class TestStock(Matrix):
+    """At a stock site."""
+
+    kind = "stock"
+
+
+class TestGuarded(Matrix):
+    """At a site with the guarded API."""
+
+    kind = "guarded"
 
 
 def kind_of(scene: Scene) -> str:

@@ -129,6 +129,7 @@ def twin(volumes: Iterable[Volume] = (), offer: Offer = GUARDED, known: bool = T
         volumes={v.id: v for v in on} if known else {},
         ports=(port(device_id="twin"),),
         root_answer=RootAnswer("/dev/vda", root is not None, root) if offer.guarded_api else None,
+        woken=PREPARED,
     )
 
 

@@ -267,3 +267,9 @@ def test_nothing_is_ever_deleted_or_detached_by_attaching() -> None:
             found = fail_over(twin(on, status=status), kinds)
             verbs = {step.verb for step in found.steps} if isinstance(found, Plan) else set()
             assert verbs <= {"attach_root", "attach_volume", "unshelve", "start", "wait"}, (on, status)
+
+
+def test_nothing_is_attached_where_nothing_tells_the_device_of_the_root() -> None:
+    """A cloud that does not advertise the guarded API, said to have it: Nova would attach a data disk."""
+    found = refusal(fail_over(replace(twin(), root_answer=None)))
+    assert (found.code, found.seen) == ("root_unknown", "nothing tells which of its 0 volumes is the root")

@@ -94,5 +94,5 @@ def test_all_operations_choose_alike(handover: str, fallback: str | None, offer:
     assert isinstance(ready, Plan)
     assert isinstance(failed_over, Plan)
     assert (prepared.steps, prepared.extra["handover"], failed_over.extra["handover"]) == ((), expected[0], expected[0])
-    done = {step.verb for step in failed_over.steps} & {"attach_root", "delete_server", "reimage_volume"}
+    done = {step.verb for step in failed_over.foretold} & {"attach_root", "delete_server", "reimage_volume"}
     assert done == {{"attach": "attach_root", "recreate": "delete_server", "reimage": "reimage_volume"}[expected[0]]}

@@ -51,6 +51,7 @@ def texts(decision: Any) -> list[str]:
     return [step.text for step in plan(decision).steps]
 
 
+DELETE = ["check that no volume is deleted with the twin db", "delete the twin db"]
 BUILD = ["make server db", "check that the console of db shows 'login:'"]
 DROP = [
     "wait until placeholder volume db-root-placeholder is free",
@@ -68,16 +69,22 @@ def expected(status: str, task: str | None, lock: bool, volumes: str) -> list[st
     if volumes == "placeholders":
         stopped = "locked" if lock else "busy" if task else None
         ready = status == "SHELVED_OFFLOADED"
-        return stopped or (["delete the twin db", *BUILD, *DROP] if ready else "wrong_state")
+        return stopped or ([*DELETE, *BUILD, *DROP] if ready else "wrong_state")
+    return made(status, task, lock, volumes)
+
+
+COMES_UP = {"ACTIVE": [], "SHUTOFF": ["start server db"], "SHELVED_OFFLOADED": ["unshelve server db"]}
+
+
+def made(status: str, task: str | None, lock: bool, volumes: str) -> list[str] | str:
+    """The same for a server that was made from the replicas already."""
     if status == "BUILD":
         return ["wait until server db is built", BUILD[1]]
-    if task:
-        return "busy"
-    if volumes != "replicas" or status not in ("ACTIVE", "SHUTOFF"):
-        return "wrong_state"
-    if status == "SHUTOFF":
-        return "locked" if lock else ["start server db", BUILD[1]]
-    return [BUILD[1]]
+    if task == "spawning" and status in ("SHELVED", "SHELVED_OFFLOADED"):
+        return ["wait until server db runs", BUILD[1]]
+    if task or volumes != "replicas" or status not in COMES_UP:
+        return "busy" if task else "wrong_state"
+    return "locked" if lock and COMES_UP[status] else [*COMES_UP[status], BUILD[1]]
 
 
 @pytest.mark.parametrize("volumes", VOLUMES)
@@ -104,7 +111,9 @@ def test_delete_flags_of_the_twin_are_cleared_before_it_is_deleted() -> None:
     seen = twin(HELD)
     flagged = tuple(replace(a, delete_on_termination=True) for a in seen.found.attachments)
     found = plan(fail_over(replace(seen, server=replace(seen.found, attachments=flagged))))
-    assert [step.verb for step in found.steps][:3] == ["set_delete_on_termination"] * 2 + ["delete_server"]
+    verbs = ["set_delete_on_termination"] * 2 + ["check_volumes_kept", "delete_server"]
+    assert [step.verb for step in found.steps][:4] == verbs
+    assert found.steps[2].args["volume_ids"] == sorted(v.id for v in HELD)
     assert {step.args["volume_id"] for step in found.steps[:2]} == {v.id for v in HELD}
     assert not any(step.args["value"] for step in found.steps[:2])
 
@@ -120,7 +129,41 @@ def test_a_placeholder_that_cinder_let_go_is_deleted_once() -> None:
     """Any member may delete the attachment at Cinder: the volume is then free, and Nova still calls it attached."""
     torn = (replace(HELD[0], status="available", attached_to=()), HELD[1])
     around = surroundings(same_name={"root": torn[:1], "data": torn[1:]})
-    assert texts(fail_over(twin(torn), around)) == ["delete the twin db", *BUILD, *DROP]
+    assert texts(fail_over(twin(torn), around)) == [*DELETE, *BUILD, *DROP]
+
+
+def test_a_server_that_comes_up_on_its_replicas_is_waited_for() -> None:
+    found = fail_over(twin(ON, status="SHELVED_OFFLOADED", task_state="unshelving"))
+    assert texts(found) == ["wait until server db runs", BUILD[1]]
+
+
+def test_only_a_server_in_error_is_to_be_removed() -> None:
+    """Everything else can be brought up again, and keeps its id."""
+    told = {status: refusal(fail_over(twin(ON, status=status))).text for status in ("PAUSED", "ERROR")}
+    assert told["PAUSED"].startswith("Refused to fail over db: the server is PAUSED on its replicas. ")
+    assert ["Remove the server" in text for text in told.values()] == [False, True]
+
+
+def test_a_port_of_the_twin_that_the_plan_calls_otherwise_is_told_before_anything_is_deleted() -> None:
+    renamed = (port(device_id="twin", name="old-name", fixed_ips=("10.0.0.5",)),)
+    seen = replace(twin(HELD), ports=renamed)
+    found = refusal(fail_over(seen, surroundings(ports={"db-port0": ()})))
+    assert found.code == "port_renamed"
+    assert found.seen == (
+        "the port old-name of the twin, which has the address 10.0.0.5, does not carry the name db-port0"
+        " (openstack port set --name db-port0 port-0)"
+    )
+
+
+def test_a_port_is_checked_once_the_address_of_the_server_is_known() -> None:
+    """Its port gets an address from Neutron when it is made."""
+    row_ = row(ports=[{"network": "net"}], health_checks=[{"port": 5432}])
+    of = the_plan(row_, handover="recreate")
+    found = plan(fail_over(nothing(STOCK), surroundings(ports={"db-port0": ()}), of=of))
+    assert [step.verb for step in found.steps] == ["create_port", "create_server"]
+    assert [step.text for step in found.later or ()] == ["check that db answers at port 5432"]
+    again = plan(fail_over(twin(ON, status="ACTIVE"), of=of))
+    assert texts(again) == ["check that db answers at 10.0.0.5:5432"]
 
 
 def test_without_a_twin_and_without_its_port() -> None:
@@ -284,7 +327,7 @@ def test_nothing_foreign_is_ever_deleted_or_overwritten(handover: str) -> None:
         seen = some_twin(dice)
         around = surroundings(same_name={tag: tuple(dice.sample(POOL, 2)) for tag in ("root", "data")})
         found = fail_over(seen, around, of=of)
-        steps = found.steps if isinstance(found, Plan) else ()
+        steps = found.foretold if isinstance(found, Plan) else ()
         harm = [step for step in steps if step.verb in ("delete_volume", "detach_volume", "reimage_volume")]
         assert all(own(step.args["volume_id"]) for step in harm), seen
         assert handover == "reimage" or not any(step.verb == "detach_volume" for step in steps)

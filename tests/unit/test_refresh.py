@@ -230,7 +230,7 @@ def test_a_copy_that_failed_is_told_when_the_data_is_safe() -> None:
         "Refused to refresh the root of the twin db: an earlier copy into the root db-root-placeholder of the twin"
         " failed: it is in error. The twin stays shelved and the replica is safe. Remove the twin with"
         " server_boot_volume state: absent, rename or delete its volume db-root-placeholder, run dr_prepare, then"
-        " repeat."
+        " repeat. Or say handover: recreate in the plan, without when, which needs neither."
     )
     sites.time_passes()
     assert points(sites) == {moment(3)}

@@ -16,7 +16,6 @@ from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_
     RecoveryPlan,
     recovery_plan,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.decide.reimage import FAILED
 from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Attachment,
     Named,
@@ -36,12 +35,18 @@ DONE = ["attach volume r-data to server db", "unshelve server db"]
 CLEANING = [f"remove {key} from the image properties of the root p-root"
             for key in ("block_device_mapping", "bdm_v2", "root_device_name")]  # fmt: skip
 COPYING = ["snapshot replica r-root", "make an image that names the snapshot of r-root", "complete the image",
-           "copy replica r-root into the root p-root", "note the recovery point at the root p-root",
-           *CLEANING, "delete the image", "delete the snapshot of r-root"]  # fmt: skip
+           "copy replica r-root into the root p-root", *CLEANING, "delete the image",
+           "delete the snapshot of r-root"]  # fmt: skip
 TORN_OFF = (
     "the root p-root of the twin is available: its attachment was deleted at Cinder, so the server cannot be"
     " unshelved any more"
 )
+CLAIM = "note the recovery point at the root p-root"
+FORGET = "forget the recovery point of the root p-root"
+NEW_TWIN = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
+OTHER_WAY = "Or say handover: recreate in the plan, without when, which needs neither."
+SAFE = "The twin stays shelved and the replica is safe."
+WOKEN, AWAKE = "2026-11-01T00:00:00.000000", "2026-11-20T12:00:00.000000"
 EMPTYING = ["detach volume p-data from server db", "delete placeholder volume p-data"]
 
 
@@ -70,7 +75,7 @@ def twin(root: dict[str, Any], data: str = "p-data", status: str = "SHELVED_OFFL
         "r-data": replace(replica("data"), status="in-use"),
     }
     on = (Attachment("p-root", "/dev/vda", "root"), *((Attachment(data, "/dev/vdb"),) if data else ()))
-    seen = Seen(server(status=status, attachments=on, **changes), STOCK)
+    seen = Seen(server(status=status, attachments=on, **changes), STOCK, woken=WOKEN)
     return replace(seen, volumes={a.volume_id: volumes[a.volume_id] for a in on})
 
 
@@ -84,17 +89,24 @@ def decide(seen: Seen, helpers: Helpers | None = None, root: dict[str, Any] | No
 
 
 def texts(decision: Decision) -> list[str]:
+    """What is done before it is decided again."""
     assert isinstance(decision, Plan), decision
     return [step.text for step in decision.steps if step.writes]
+
+
+def all_texts(decision: Decision) -> list[str]:
+    """With what follows when it is decided again."""
+    assert isinstance(decision, Plan), decision
+    return [step.text for step in decision.foretold if step.writes]
 
 
 @pytest.mark.parametrize(
     ("seen", "steps"),
     [
-        (twin({}), [*EMPTYING, *COPYING, *DONE]),
-        (twin({}, data=""), [*COPYING, *DONE]),
-        (twin({}, data="r-data"), [*COPYING, DONE[1]]),
-        (twin({"status": "downloading"}), [*EMPTYING, *COPYING, *DONE]),
+        (twin({}), [CLAIM, *EMPTYING, *COPYING, *DONE]),
+        (twin({}, data=""), [CLAIM, *COPYING, *DONE]),
+        (twin({}, data="r-data"), [CLAIM, *COPYING, DONE[1]]),
+        (twin({"status": "downloading"}), [CLAIM, *EMPTYING, *COPYING, *DONE]),
         (twin({"metadata": COPY}), [*EMPTYING, *DONE]),
         (twin({"metadata": COPY}, data=""), DONE),
         (twin({"metadata": COPY}, data="r-data"), [DONE[1]]),
@@ -104,39 +116,59 @@ def texts(decision: Decision) -> list[str]:
     ],
 )
 def test_the_rungs(seen: Seen, steps: list[str]) -> None:
-    assert texts(decide(seen)) == steps
+    assert all_texts(decide(seen)) == steps
 
 
-def test_an_earlier_copy_is_waited_for_before_it_is_done_again() -> None:
-    decision = decide(twin({"status": "downloading"}, data=""))
+@pytest.mark.parametrize("claimed", [False, True])
+def test_an_earlier_copy_is_waited_for_and_then_it_is_looked_at_again(claimed: bool) -> None:
+    """It may have been the very copy that is needed: one that outlived the run that began it."""
+    marks = {"metadata": {**COPY, "standby_woken": WOKEN}} if claimed else {}
+    decision = decide(twin({"status": "downloading", **marks}, data=""))
     assert isinstance(decision, Plan)
-    first = decision.steps[0]
+    (first,) = decision.steps
     assert (first.verb, first.until.id, first.until.target) == ("wait", "p-root", frozenset({"reserved"}))
+    assert decision.later
+    assert [step.text for step in decision.later if step.writes] == [*([] if claimed else [CLAIM]), *COPYING, *DONE]
+
+
+def test_a_placeholder_is_claimed_with_the_moment_at_which_its_twin_was_woken_last() -> None:
+    """Once site B ran on it behind our back, it is never overwritten."""
+    decision = decide(twin({}))
+    assert isinstance(decision, Plan)
+    (claim,) = decision.steps
+    assert claim.args["metadata"] == {
+        "standby_recovery_point": TIME, "standby_role": "copy", "standby_state": "complete", "standby_woken": WOKEN,
+    }  # fmt: skip
+
+
+def test_without_that_moment_it_is_not_overwritten() -> None:
+    decision = decide(replace(twin({}), woken=None))
+    assert isinstance(decision, Refusal)
+    assert (decision.code, decision.seen) == (
+        "woken_unknown",
+        "Nova does not tell when the twin was made or last unshelved",
+    )
 
 
 def test_a_copy_that_fails_says_what_is_safe_and_how_to_go_on() -> None:
     """The first time as well as when it is found by the next run."""
     decision = decide(twin({"status": "downloading"}, data=""))
     assert isinstance(decision, Plan)
-    waits = [step.until for step in decision.steps if step.until and step.until.id == "p-root"]
-    assert len(waits) == 2
-    assert {until.todo for until in waits} == {FAILED}
+    waits = [step.until.todo for step in decision.foretold if step.until and step.until.id == "p-root"]
+    renamed = NEW_TWIN.replace(" run", " rename or delete its volume p-root, run")
+    assert [todo for todo in waits if todo] == [
+        f"{SAFE} {NEW_TWIN} {OTHER_WAY}",
+        f"{SAFE} {renamed} {OTHER_WAY}",
+    ]
     refused = decide(twin({"status": "error"}))
     assert isinstance(refused, Refusal)
-    assert (
-        refused.todo
-        == FAILED
-        == (
-            "The twin stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, run"
-            " dr_prepare, then repeat. Or say handover: recreate in the plan."
-        )
-    )
+    assert refused.todo == f"{SAFE} {renamed} {OTHER_WAY}"
 
 
 def test_what_a_killed_run_left_is_removed_first_or_once_it_is_up() -> None:
     left = Helpers((Snapshot("s", "old", "available", "r-root", 1),), (Named("i", "old"),))
     drop = ["delete image old", "delete snapshot old"]
-    assert texts(decide(twin({}, data=""), left)) == [*drop, *COPYING, *DONE]
+    assert all_texts(decide(twin({}, data=""), left)) == [CLAIM, *drop, *COPYING, *DONE]
     up = twin({"metadata": COPY, "status": "in-use"}, data="r-data", status="ACTIVE")
     assert texts(decide(up, left)) == drop
 
@@ -162,8 +194,9 @@ def test_the_copy_boots_as(replica: dict[str, str], root: dict[str, str], boots:
     """Cinder takes the properties of the root away, and gives it those of the image."""
     decision = decide(twin({"image_metadata": root}, data=""), root={"image_metadata": replica})
     assert isinstance(decision, Plan)
-    (image,) = [step for step in decision.steps if step.verb == "create_image"]
-    assert image.args["properties"] == {**boots, "standby_recovery_point": TIME}
+    (image,) = [step for step in decision.foretold if step.verb == "create_image"]
+    marks = {**MARKS, "standby_disk": "root", "standby_role": "handover", "standby_recovery_point": TIME}
+    assert image.args["properties"] == {**boots, **marks}
 
 
 @pytest.mark.parametrize("key", ["standby_root_from", "standby_revert", "standby_reverted_to"])
@@ -172,8 +205,8 @@ def test_what_was_noted_about_the_data_of_the_root_is_over(key: str) -> None:
     noted = twin({"metadata": {**PLACEHOLDER, key: "something"}}, data="")
     decision = decide(noted)
     assert isinstance(decision, Plan)
-    verbs = [step.verb for step in decision.steps]
-    forget = decision.steps[verbs.index("reimage_volume") - 1]
+    verbs = [step.verb for step in decision.foretold]
+    forget = decision.foretold[verbs.index("reimage_volume") - 1]
     assert (forget.verb, forget.args["metadata"]) == ("set_volume_metadata", {key: ""})
 
 
@@ -247,25 +280,15 @@ def test_a_replica_that_is_the_root_is_never_overwritten() -> None:
     )
 
 
-WOKEN, AWAKE = "2026-11-01T00:00:00.000000", "2026-11-20T12:00:00.000000"
 FILLED = {"metadata": {**PLACEHOLDER, "standby_woken": WOKEN}, "image_metadata": {"standby_recovery_point": TIME}}
 OLDER = {**FILLED, "image_metadata": {"standby_recovery_point": "2026-11-20T08:00:00+00:00"}}
 UNFILLED = {**FILLED, "image_metadata": {}}
 CLAIMED = {**FILLED, "metadata": {**COPY, "standby_woken": WOKEN}}
-CLAIM = "note the recovery point at the root p-root"
-FORGET = "forget the recovery point of the root p-root"
-AGAIN = [text for text in COPYING if text != CLAIM]
 
 
 def slept(root: dict[str, Any], woken: str | None = WOKEN, **changes: Any) -> Seen:
     """A twin whose root replication has filled."""
     return replace(twin(root, **changes), woken=woken)
-
-
-def all_texts(decision: Decision) -> list[str]:
-    """With what follows when it is decided again."""
-    assert isinstance(decision, Plan), decision
-    return [step.text for step in decision.foretold if step.writes]
 
 
 def forgetting(steps: list[str]) -> list[str]:
@@ -278,14 +301,14 @@ def forgetting(steps: list[str]) -> list[str]:
     [
         (slept(FILLED), CLAIM, [CLAIM, *EMPTYING, *DONE]),
         (slept(FILLED, data=""), CLAIM, [CLAIM, *DONE]),
-        (slept(OLDER), CLAIM, [CLAIM, *EMPTYING, *forgetting(AGAIN), *DONE]),
-        (slept(UNFILLED), CLAIM, [CLAIM, *EMPTYING, *AGAIN, *DONE]),
-        (slept({**UNFILLED, "status": "downloading"}), None, [CLAIM, *EMPTYING, *AGAIN, *DONE]),
+        (slept(OLDER), CLAIM, [CLAIM, *EMPTYING, *forgetting(COPYING), *DONE]),
+        (slept(UNFILLED), CLAIM, [CLAIM, *EMPTYING, *COPYING, *DONE]),
+        (slept({**UNFILLED, "status": "downloading"}), None, [CLAIM, *EMPTYING, *COPYING, *DONE]),
         (slept(CLAIMED), EMPTYING[0], [*EMPTYING, *DONE]),
         (slept(CLAIMED, data="r-data"), DONE[1], [DONE[1]]),
-        (slept({**CLAIMED, "image_metadata": {}}, data=""), AGAIN[0], [*AGAIN, *DONE]),
-        (slept({**CLAIMED, "image_metadata": OLDER["image_metadata"]}, data=""), AGAIN[0],
-         [*forgetting(AGAIN), *DONE]),
+        (slept({**CLAIMED, "image_metadata": {}}, data=""), COPYING[0], [*COPYING, *DONE]),
+        (slept({**CLAIMED, "image_metadata": OLDER["image_metadata"]}, data=""), COPYING[0],
+         [*forgetting(COPYING), *DONE]),
         (slept({**CLAIMED, "status": "in-use"}, AWAKE, data="r-data", status="ACTIVE"), None, []),
         (slept({**CLAIMED, "image_metadata": {}}, AWAKE, data="r-data"), DONE[1], [DONE[1]]),
     ],
@@ -307,7 +330,7 @@ def test_right_before_it_is_woken_nothing_may_be_copied() -> None:
     assert unshelve.verb == "unshelve"
 
 
-NEW_TWIN = (
+WOKE_TODO = (
     "If that is the failover, go on with this server by hand. If what it wrote is not needed: Remove the twin with"
     " server_boot_volume state: absent, rename or delete its volume p-root, run dr_prepare, then repeat."
 )
@@ -328,7 +351,7 @@ NEW_TWIN = (
 def test_a_root_on_which_somebody_woke_the_twin_is_left_alone(seen: Seen, saw: str) -> None:
     decision = decide(seen)
     assert isinstance(decision, Refusal)
-    assert (decision.code, decision.seen, decision.todo) == ("twin_ran", saw, NEW_TWIN)
+    assert (decision.code, decision.seen, decision.todo) == ("twin_ran", saw, WOKE_TODO)
 
 
 def test_a_refreshed_root_whose_copy_failed() -> None:
@@ -337,5 +360,5 @@ def test_a_refreshed_root_whose_copy_failed() -> None:
     assert decision.text == (
         "Refused to fail over db: an earlier copy into the root p-root of the twin failed: it is in error. The twin"
         " stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, rename or"
-        " delete its volume p-root, run dr_prepare, then repeat."
+        f" delete its volume p-root, run dr_prepare, then repeat. {OTHER_WAY}"
     )

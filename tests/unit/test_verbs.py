@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.verbs import VERBS
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError
+from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, StandbyError
 from loopback_cloud import Fails, LoopbackCloud
 
 SERVER = "compute /servers/s"
@@ -204,7 +204,29 @@ def test_one_request(cloud: LoopbackCloud, session: Any, row: Any) -> None:
 
 
 def test_every_verb_is_tested() -> None:
-    assert {row[0] for row in ROWS} == set(VERBS) - {"wait", "check_volumes_kept"}
+    assert {row[0] for row in ROWS} == set(VERBS) - {"wait", "check_volumes_kept", "check_copy"}
+
+
+REIMAGE = "POST block_storage /volumes/v/action"
+
+
+def test_whether_cinder_copies_from_images_without_data_is_asked_once(cloud: LoopbackCloud, session: Any) -> None:
+    """By a copy that no Cinder would make; the image for it is gone afterwards."""
+    cloud.answers["POST image /images"] = {"id": "i"}
+    cloud.answers[REIMAGE] = Fails(404)
+    for _server in (1, 2):
+        assert VERBS["check_copy"](session, volume_id="v") == {}
+    assert [request.line for request in cloud.sent] == ["POST image /images", REIMAGE, "DELETE image /images/i"]
+    assert cloud.sent[1].body == {"os-reimage": {"image_id": "i", "reimage_reserved": False}}
+
+
+@pytest.mark.parametrize("answer", [Fails(400), {}], ids=["refused for its status", "taken"])
+def test_a_cinder_that_would_copy_nothing_is_refused(cloud: LoopbackCloud, session: Any, answer: Any) -> None:
+    cloud.answers["POST image /images"] = {"id": "i"}
+    cloud.answers[REIMAGE] = answer
+    with pytest.raises(StandbyError, match=r"Cinder 27 \(2025.2\) or newer is needed for reimage. Nothing was copied."):
+        VERBS["check_copy"](session, volume_id="v")
+    assert cloud.sent[-1].line == "DELETE image /images/i"
 
 
 def test_waiting_is_no_request(cloud: LoopbackCloud, session: Any) -> None:

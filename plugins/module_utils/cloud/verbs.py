@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -192,6 +193,37 @@ def delete_image(cloud: Session, image_id: str) -> Json:
     return _delete(cloud, "image", f"/images/{image_id}")
 
 
+def check_copy(cloud: Session, volume_id: str) -> Json:
+    """Before a reserved volume is overwritten from an image without data: that Cinder copies what the image names.
+
+    One that does not know such images would fill the volume with nothing and say that all is well; its API version is
+    the same. So a copy is asked for that no Cinder makes: the volume is reserved, and the request does not allow that.
+    One that knows looks for the snapshot first, which is not there (404), any other at the status of the volume (400;
+    cinder/api/contrib/volume_actions.py, _reimage). Asked once for each cloud.
+
+    :raises StandbyError: if it does not know them. Nothing was copied.
+    """
+    return cloud.once("copies snapshots", lambda: _ask_for_no_copy(cloud, volume_id))
+
+
+def _ask_for_no_copy(cloud: Session, volume_id: str) -> Json:
+    image = create_image(cloud, "standby-check", str(uuid.uuid4()), 1)
+    try:
+        body = {"os-reimage": {"image_id": image["id"], "reimage_reserved": False}}
+        cloud.send("POST", "block_storage", f"/volumes/{volume_id}/action", body)
+        status = 202
+    except CloudError as error:
+        status = error.status
+    finally:
+        delete_image(cloud, image["id"])
+    if status != 404:
+        raise StandbyError(
+            f"{cloud.label}: its Cinder does not copy from images that name a snapshot (it answered {status}, not 404):"
+            " Cinder 27 (2025.2) or newer is needed for reimage. Nothing was copied. Hand over in another way."
+        )
+    return {}
+
+
 def create_snapshot(cloud: Session, **snapshot: Any) -> Json:
     """Makes a snapshot, of a volume in use too."""
     return cloud.send("POST", "block_storage", "/snapshots", {"snapshot": {"force": True, **snapshot}})["snapshot"]
@@ -262,7 +294,7 @@ VERBS: dict[str, Callable[..., Json]] = {
     verb.__name__: verb
     for verb in (
         shelve, unshelve, start, stop, attach_root, attach_volume, detach_volume, set_delete_on_termination,
-        create_server, delete_server, check_volumes_kept, update_server, set_server_metadata,
+        create_server, delete_server, check_volumes_kept, check_copy, update_server, set_server_metadata,
         reimage_volume, create_image, upload_nothing, delete_image,
         create_volume, delete_volume, update_volume, set_bootable, set_image_metadata, unset_image_metadata,
         set_volume_metadata, delete_volume_metadata,

@@ -70,8 +70,12 @@ def _other_way(what: Recovery, method: str, plan: str, wanted: str) -> Refusal |
     if server is None or root is None:
         return None
     todo = "Say that handover in the plan, then repeat. Nothing was changed."
-    if is_copy(root, plan, server.name) and method != "reimage":
+    unused = method == "recreate" and never_woke(what.seen, root)
+    if is_copy(root, plan, server.name) and method != "reimage" and not unused:
         saw = f"the twin is {server.status} on {root.name}, a copy of a replica: the handover reimage left it so"
+        return Refusal("other_handover", wanted, saw, todo)
+    if is_refreshed(root, plan, server.name) and method != "reimage" and not unused:
+        saw = f"the twin is {server.status} on {root.name}, which replication filled for the handover reimage"
         return Refusal("other_handover", wanted, saw, todo)
     if method == "reimage" and root.id in {volume.id for volume in what.replicas}:
         saw = f"the twin is {server.status} on {root.name}, a replica: the handover attach or recreate left it so"

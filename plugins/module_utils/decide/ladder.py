@@ -15,7 +15,7 @@ from .facts import server_facts
 from .health import health_steps
 from .recovery_plan import PlanServer
 from .replicas import RecoveryPoint
-from .root_volume import attach_step, unfit_root, until_attached, which_root
+from .root_volume import attach_step, unfit_root, unknown_root, until_attached, which_root
 from .shelving import locked, start_refused, start_steps, unshelve_step, until_active
 from .states import UNSHELVE_TASKS, advice, busy
 
@@ -30,9 +30,10 @@ def attach_plan(seen: Seen, server: PlanServer, point: RecoveryPoint, wanted: st
         return Refusal("wrong_root", wanted, saw, "Detach it, then repeat.")
 
     def put_on() -> Steps:
-        return (
-            () if root.present else unfit_root(replica, seen.found, wanted) or (attach_step(seen.found, root, replica),)
-        )
+        if root.present is None:  # without its device name Nova would attach the replica as a data disk
+            return unknown_root(wanted, seen.found)
+        unfit = None if root.present else unfit_root(replica, seen.found, wanted)
+        return unfit or (() if root.present else (attach_step(seen.found, root, replica),))
 
     return climb(seen, server, point, wanted, bool(root.present), replica, put_on)
 

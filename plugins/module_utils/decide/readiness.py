@@ -17,6 +17,7 @@ from .facts import is_dormant, server_facts
 from .failover import Recovery, decide_failover, newest_usable
 from .handover import choose
 from .recovery_plan import PlanServer, RecoveryPlan
+from .recreate import renamed_ports
 from .refreshed import ROOT_POINT, holds, refreshed_root
 from .replicas import RecoveryPoint
 from .root_volume import which_root
@@ -75,6 +76,7 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> Iterato
     yield from differences(server.at_b, site)
     yield from _unfinished(seen)
     yield from _unplanned_ports(site, server)
+    yield from renamed_ports(server.at_b, site) if chosen.method == "recreate" else ()
     yield from _not_dormant(seen) if chosen.method == "attach" else _not_waiting(seen, plan.name, chosen.method)
     if seen.found.locked:
         yield Finding("lock of the twin", "unlocked", "locked", "the twin is locked")

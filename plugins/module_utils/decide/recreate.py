@@ -10,23 +10,26 @@ volumes. What is new: the server's id, and with it its SMBIOS uuid and cloud-ini
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..model import Attachment, Flavor, Port, Root, Seen, Server, Surroundings, Volume
-from ..plan import Plan, Ref, Refusal, Step, Until, refused_for
+from ..model import Attachment, Flavor, Port, Root, Seen, Server, Site, Surroundings, Volume
+from ..plan import Finding, Plan, Ref, Refusal, Step, refused_for
 from ..wanted import DiskWanted, ServerWanted
-from .boot_volume import until_deleted
+from .boot_volume import await_built, until_deleted
 from .buildable import problems
 from .building import build_steps
+from .drift import find_port
 from .facts import server_facts
-from .health import health_steps
+from .health import health_steps, needs_address
 from .recovery_plan import PlanServer
-from .replicas import PLAN, RecoveryPoint
+from .refreshed import never_woke
+from .replicas import PLAN, SERVER, RecoveryPoint
 from .root_volume import clear_delete_flags, until_detached, which_root
-from .shelving import locked, start_refused, start_steps
-from .states import advice, busy
-from .twin import delete_placeholder, foreign_volumes, loose_placeholders
+from .shelving import locked, start_refused, start_steps, unshelve_step, until_active
+from .states import UNSHELVE_TASKS, advice, busy
+from .twin import delete_placeholder, foreign_volumes, is_placeholder, loose_placeholders
 
 
 def recreate_plan(
@@ -48,7 +51,18 @@ def recreate_plan(
     loose = [volume for volume in loose_placeholders(around, plan, server.name) if volume.id not in on]
     before = server_facts(seen, which_root(seen))
     after = server_facts(*_foretell(seen, server, point))
-    return Plan(before, after if steps else before, (*steps, *(delete_placeholder(v.name, v.id) for v in loose)))
+    gone = tuple(delete_placeholder(volume.name, volume.id) for volume in loose)
+    built = any(step.verb == "create_server" for step in steps)
+    later = _checked_later(definition, there, server) if built else None
+    return Plan(before, after if steps else before, (*steps, *gone), _kept(seen, plan), later=later)
+
+
+def _kept(seen: Seen, plan: str) -> tuple[str, ...]:
+    """Only people delete a volume that was filled once."""
+    root = seen.volumes.get(which_root(seen).volume_id or "")
+    if root is None or not _is_unused_copy(seen, root, plan):
+        return ()
+    return (f"volume {root.name}, into which a replica was copied before, is kept: delete it if nobody needs it",)
 
 
 def from_replicas(twin: ServerWanted, point: RecoveryPoint) -> ServerWanted:
@@ -76,14 +90,24 @@ def _build(
     found = problems(definition, around)
     if found:
         return refused_for("cannot_build", wanted, found, "Nothing was changed. Correct this, then repeat.")
-    address = next((nic.fixed_ip for nic in definition.nics if nic.fixed_ip), "") or _first_address(definition, around)
-    health = health_steps(server.name, Ref("server"), server.health_checks, address)
-    return (*build_steps(definition, around), *health)
+    later = _checked_later(definition, around, server)
+    return (*build_steps(definition, around), *(() if later else _health(definition, around, server)))
+
+
+def _health(definition: ServerWanted, around: Surroundings, server: PlanServer) -> tuple[Step, ...]:
+    return health_steps(server.name, Ref("server"), server.health_checks, _first_address(definition, around))
+
+
+def _checked_later(definition: ServerWanted, around: Surroundings, server: PlanServer) -> tuple[Step, ...] | None:
+    """The checks, if they need an address that nobody knows before the port is made; else None."""
+    unknown = needs_address(server.health_checks) and not _first_address(definition, around)
+    return _health(definition, around, server) if unknown else None
 
 
 def _first_address(definition: ServerWanted, around: Surroundings) -> str:
     ports: list[Port] = [port for nic in definition.nics for port in around.ports.get(nic.name, ())]
-    return next((address for port in ports for address in port.fixed_ips), "")
+    there = (address for port in ports for address in port.fixed_ips)
+    return next((nic.fixed_ip for nic in definition.nics if nic.fixed_ip), "") or next(there, "")
 
 
 def _replace(
@@ -91,15 +115,42 @@ def _replace(
 ) -> tuple[Step, ...] | Refusal:  # fmt: skip
     """The build is proved possible before the twin is deleted."""
     twin = seen.found
-    refusal = _not_at_rest(seen, plan, wanted)
+    refusal = _not_at_rest(seen, plan, wanted) or _lost_ports(definition, Site(seen, around), wanted)
     if refusal:
         return refusal
     build = _build(definition, around, server, wanted)
     if isinstance(build, Refusal):
         return build
-    ids = tuple(attachment.volume_id for attachment in twin.attachments)
-    delete = Step("delete_server", f"delete the twin {twin.name}", {"server_id": twin.id}, until_deleted(twin.id))
-    return (*clear_delete_flags(twin, ids), delete, *build, *(s for i in ids for s in _drop(seen.volumes[i])))
+    volumes = [seen.volumes[attachment.volume_id] for attachment in twin.attachments]
+    empty = [volume for volume in volumes if is_placeholder(volume, plan, twin.name)]
+    return (*delete_server_steps(twin, "the twin"), *build, *(step for volume in empty for step in _drop(volume)))
+
+
+def delete_server_steps(server: Server, what: str) -> tuple[Step, ...]:
+    """Deletes a server and none of its volumes. That is not believed but looked at, right before."""
+    ids = tuple(attachment.volume_id for attachment in server.attachments)
+    check = {"server_id": server.id, "volume_ids": sorted(ids)}
+    return (
+        *clear_delete_flags(server, ids),
+        Step("check_volumes_kept", f"check that no volume is deleted with {what} {server.name}", check),
+        Step("delete_server", f"delete {what} {server.name}", {"server_id": server.id}, until_deleted(server.id)),
+    )
+
+
+def renamed_ports(definition: ServerWanted, site: Site) -> Iterator[Finding]:
+    """Ports of the twin that the plan calls otherwise: once it is deleted, nothing tells that they are its ports."""
+    for nic in definition.nics:
+        port = None if nic.port or site.around.ports.get(nic.name) else find_port(nic, site)
+        if port:
+            at = f"the port {port.name or port.id} of the twin, which has the address {nic.fixed_ip}"
+            words = f"{at}, does not carry the name {nic.name} (openstack port set --name {nic.name} {port.id})"
+            yield Finding(f"name of the port at {nic.fixed_ip}", nic.name, port.name, words)
+
+
+def _lost_ports(definition: ServerWanted, site: Site, wanted: str) -> Refusal | None:
+    found = list(renamed_ports(definition, site))
+    todo = "Nothing was changed. Correct this, then repeat."
+    return refused_for("port_renamed", wanted, found, todo) if found else None
 
 
 def _drop(volume: Volume) -> tuple[Step, Step]:
@@ -129,12 +180,20 @@ def _not_at_rest(seen: Seen, plan: str, wanted: str) -> Refusal | None:
 
 def _strange(seen: Seen, plan: str) -> str:
     """Why a server was not made as a twin of the plan, "" if it was. Only such a one is ever deleted."""
-    twin, foreign = seen.found, foreign_volumes(seen, plan)
+    twin, root = seen.found, seen.volumes.get(which_root(seen).volume_id or "")
+    copied = {root.name or root.id} if root and _is_unused_copy(seen, root, plan) else set()
+    foreign = [name for name in foreign_volumes(seen, plan) if name not in copied]
     if foreign or not twin.attachments:
         return f"with volume {', '.join(foreign) or 'none'}, which is no placeholder of the plan"
     if twin.image_id:
         return "and boots from an image"
     return "" if twin.metadata.get(PLAN) == plan else f"without the mark {PLAN} of the plan"
+
+
+def _is_unused_copy(seen: Seen, root: Volume, plan: str) -> bool:
+    """Whether a replica was copied into the root when the plan said reimage, and the twin never woke on it."""
+    marks = {PLAN: plan, SERVER: seen.found.name}
+    return never_woke(seen, root) and all(root.metadata.get(key) == value for key, value in marks.items())
 
 
 def _come_up(
@@ -145,8 +204,9 @@ def _come_up(
     address = next((address for port in seen.ports for address in port.fixed_ips), "")
     health = health_steps(made.name, made.id, server.health_checks, address)
     if made.status == "BUILD":
-        until = Until("server", made.id, frozenset({"ACTIVE"}), frozenset({"BUILD"}), frozenset({"BUILD"}))
-        return (Step("wait", f"wait until server {made.name} is built", until=until), *health)
+        return (await_built(made), *health)
+    if made.status in ("SHELVED", "SHELVED_OFFLOADED") and made.task_state in UNSHELVE_TASKS:
+        return (Step("wait", f"wait until server {made.name} runs", until=until_active(made.id)), *health)
     refusal = busy(made, wanted)
     if refusal:
         return refusal
@@ -156,9 +216,12 @@ def _come_up(
         return Refusal("wrong_state", wanted, saw, "Attach it, or remove the server and keep its volumes, then repeat.")
     if made.status in ("ACTIVE", "SHUTOFF"):
         return start_refused(made, wanted) or (*start_steps(made), *health)
+    if made.status == "SHELVED_OFFLOADED":
+        return locked(made, wanted) or (unshelve_step(made.id, made.name), *health)
     saw = f"the server is {made.status} on its replicas" + (f": {made.fault}" if made.fault else "")
-    todo = "The replicas are safe. Remove the server with server_boot_volume state: absent, then repeat. "
-    return Refusal("wrong_state", wanted, saw, todo + advice(made.status))
+    anew = "The replicas are safe. Remove the server with server_boot_volume state: absent, then repeat. "
+    todo = (anew if made.status == "ERROR" else "") + advice(made.status)
+    return Refusal("wrong_state", wanted, saw, todo)
 
 
 def _is_on(volume: Volume, seen: Seen) -> bool:

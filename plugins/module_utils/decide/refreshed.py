@@ -12,7 +12,7 @@ copy that fails leaves the old properties, and an administrator may reset the st
 from __future__ import annotations
 
 from ..model import Seen, Volume
-from ..plan import Step
+from ..plan import Refusal, Step
 from .replicas import PLAN, POINT, ROLE, SERVER, WOKEN
 from .states import UNSHELVE_TASKS
 
@@ -61,6 +61,14 @@ def may_have_run(seen: Seen, plan: str) -> str:
     if seen.woken is None:
         return f"Nova does not tell when the twin was last unshelved, and its root {root.name} was refreshed"
     return f"the twin was unshelved at {seen.woken}, on its refreshed root {root.name}"
+
+
+def woken_unknown(seen: Seen, wanted: str) -> Refusal | None:
+    """A refusal if nobody could tell later whether site B ran on a root that is filled now."""
+    if seen.woken is not None:
+        return None
+    saw = "Nova does not tell when the twin was made or last unshelved"
+    return Refusal("woken_unknown", wanted, saw, "Without it nobody knows whether site B ran. Ask the operators.")
 
 
 def _state(seen: Seen) -> str:

@@ -19,7 +19,7 @@ from .cycle import Replication
 from .handover import Chosen, choose
 from .ladder import unfit_twin
 from .recovery_plan import PlanServer, RecoveryPlan
-from .refreshed import forget_steps, holds, is_refreshed, sleeps
+from .refreshed import forget_steps, holds, is_refreshed, sleeps, woken_unknown
 from .reimage import fill_steps, if_it_fails, unfit_root
 from .replicas import WOKEN, RecoveryPoint
 from .root_volume import which_root
@@ -77,10 +77,7 @@ def _unfit(replica: Volume, seen: Seen, wanted: str) -> Refusal | None:
     if replica.status != "available":
         saw = f"the replica {replica.name} is {replica.status}"
         return Refusal("replica_busy", wanted, saw, "Wait until it is available, then repeat.")
-    if seen.woken is None:
-        saw = "Nova does not tell when the twin was made or last unshelved"
-        return Refusal("woken_unknown", wanted, saw, "Without it nobody knows whether site B ran. Ask the operators.")
-    return None
+    return woken_unknown(seen, wanted)
 
 
 def _mark(root: Volume, woken: str | None) -> tuple[Step]:

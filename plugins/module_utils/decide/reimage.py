@@ -28,19 +28,28 @@ from .copying import (
 )
 from .ladder import Steps, climb
 from .recovery_plan import PlanServer
-from .refreshed import forget_steps, holds, is_refreshed, may_have_run, never_woke, new_twin
+from .refreshed import (
+    forget_steps,
+    holds,
+    is_refreshed,
+    may_have_run,
+    never_woke,
+    new_twin,
+    sleeps,
+    woken_unknown,
+)
 from .replicas import DISK, PLAN, POINT, ROLE, SERVER, STATE, WOKEN, RecoveryPoint
 from .root_volume import which_root
 from .twin import delete_placeholder, is_placeholder, loose_placeholders, take_off
 
-#: How to get another root to copy into; and what is true after a copy that failed.
+#: How to get another root to copy into.
 ANEW = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
-FAILED = f"The twin stays shelved and the replica is safe. {ANEW} Or say handover: recreate in the plan."
 
 
 def if_it_fails(root: Volume) -> str:
-    """What is true, and what to do, after a copy into a root that failed. A root that was filled once is no twin's."""
-    return FAILED if WOKEN not in root.metadata else f"The twin stays shelved and the replica is safe. {new_twin(root)}"
+    """What is true, and what to do, after a copy into a root that failed."""
+    other_way = "Or say handover: recreate in the plan, without when, which needs neither."
+    return f"The twin stays shelved and the replica is safe. {new_twin(root)} {other_way}"
 
 
 def helper_name(plan: str, server: str) -> str:
@@ -61,12 +70,15 @@ def reimage_plan(
     root = seen.volumes.get(which_root(seen).volume_id or "")
     if root is None:
         return _no_root(seen, wanted)
-    refusal = _ran(seen, root, plan, wanted)
+    fresh = is_placeholder(root, plan, server.name) and sleeps(seen)
+    refusal = _ran(seen, root, plan, wanted) or (woken_unknown(seen, wanted) if fresh else None)
     if refusal:
         return refusal
     what = around, helpers, server, plan, point, wanted
-    claims = never_woke(seen, root) and root.metadata.get(POINT, "") != point.time
-    return _claimed(seen, root, *what) if claims else _climb(seen, root, *what)
+    unclaimed = (fresh or never_woke(seen, root)) and root.metadata.get(POINT, "") != point.time
+    claim = _claim(root, point, seen.woken if fresh else None) if unclaimed else ()
+    busy_copying = never_woke(seen, root) and root.status == "downloading"
+    return _staged(seen, root, claim, *what) if claim or busy_copying else _climb(seen, root, *what)
 
 
 def _climb(
@@ -81,12 +93,7 @@ def _climb(
         if not needed:
             return empty
         refusal = unfit_root(seen, root, point.volumes["root"], plan, wanted)
-        return refusal or (
-            *earlier_copy(root, if_it_fails(root)),
-            *empty,
-            *drop_steps(helpers),
-            *_fill(root, point, plan, server),
-        )
+        return refusal or (*empty, *drop_steps(helpers), *fill_steps(root, point, plan, server.name))
 
     climbed = climb(seen, server, point, wanted, is_copy(root, plan, server.name), root, put_on)
     if isinstance(climbed, Refusal):
@@ -98,24 +105,23 @@ def _climb(
     return replace(climbed, steps=(*careful, *left, *loose))
 
 
-def _claimed(
-    seen: Seen, root: Volume, around: Surroundings, helpers: Helpers, server: PlanServer, plan: str,
-    point: RecoveryPoint, wanted: str,
+def _staged(
+    seen: Seen, root: Volume, claim: tuple[Step, ...], around: Surroundings, helpers: Helpers, server: PlanServer,
+    plan: str, point: RecoveryPoint, wanted: str,
 ) -> Plan | Refusal:  # fmt: skip
-    """A refreshed root is claimed first, and then looked at again; the other half of this is in refreshing.py.
+    """A copy that is under way is waited for, the root is claimed, and then it is looked at again.
 
-    A replication that runs at the same time forgets what the root holds, looks for a claim, and copies. So either it
-    sees the claim and refuses, or what the root holds is forgotten here, and it is copied again. Nova would not notice
-    that somebody copies into the volume that it boots from (cinder/volume/api.py, attachment_update).
+    A replication that runs at the same time forgets what the root holds, looks for a claim, and copies (refreshing.py).
+    So either it sees the claim and refuses, or what the root holds is forgotten here, and it is copied again. Nova
+    would not notice that somebody copies into the volume that it boots from (cinder/volume/api.py, attachment_update).
     """
-    (claim,) = _claim(root, point)
-    metadata = {**root.metadata, **claim.args["metadata"]}
+    metadata = {**root.metadata, **{key: value for step in claim for key, value in step.args["metadata"].items()}}
     ours = replace(root, status="reserved" if root.status == "downloading" else root.status, metadata=metadata)
     after = replace(seen, volumes={**seen.volumes, root.id: ours})
     rest = _climb(after, ours, around, helpers, server, plan, point, wanted)
     if isinstance(rest, Refusal):
         return rest
-    steps = (*earlier_copy(root, if_it_fails(root)), claim, *rest.steps)
+    steps = (*earlier_copy(root, if_it_fails(root)), *claim, *rest.steps)
     return replace(rest, steps=steps[:1], later=steps[1:] or None)
 
 
@@ -148,35 +154,31 @@ def _empty(seen: Seen, root: Volume, plan: str) -> tuple[Step, ...]:
     return (*take_off(seen, [v.id for v in data]), *drop)
 
 
-def _fill(root: Volume, point: RecoveryPoint, plan: str, server: PlanServer) -> tuple[Step, ...]:
-    """A placeholder is claimed when it has been filled: before that nothing of the recovery point is in it."""
-    after = () if is_copy(root, plan, server.name) else _claim(root, point)
-    return fill_steps(root, point, plan, server.name, after)
+def _claim(root: Volume, point: RecoveryPoint, woken: str | None) -> tuple[Step]:
+    """From here on the root belongs to site B: replication refuses, and once it ran there nobody copies into it.
 
-
-def _claim(root: Volume, point: RecoveryPoint) -> tuple[Step]:
-    """From here on the root belongs to site B: replication refuses, and no later run copies into it."""
-    args = {"volume_id": root.id, "metadata": {POINT: point.time, ROLE: "copy", STATE: "complete"}}
+    :param woken: of a placeholder: when its twin was last woken. So a later run knows whether site B ran on the root,
+        also if that happened behind its back, after a run that was killed.
+    """
+    marks = {POINT: point.time, ROLE: "copy", STATE: "complete", **({WOKEN: woken} if woken else {})}
+    args = {"volume_id": root.id, "metadata": marks}
     return (Step("set_volume_metadata", f"note the recovery point at the root {root.name}", args),)
 
 
-def fill_steps(
-    root: Volume, point: RecoveryPoint, plan: str, server: str, after: tuple[Step, ...] = ()
-) -> tuple[Step, ...]:
+def fill_steps(root: Volume, point: RecoveryPoint, plan: str, server: str) -> tuple[Step, ...]:
     """The steps that copy the replica of a recovery point into the root.
 
-    :param after: what is done when it has succeeded.
+    That it has succeeded is noted by Cinder, see refreshed.py.
     """
     replica = point.volumes["root"]
     name, label = helper_name(plan, server), f"replica {replica.name}"
     marks = {PLAN: plan, SERVER: server, DISK: "root", ROLE: "handover"}
-    properties = {**(boot_properties(replica) or boot_properties(root)), POINT: point.time}
+    properties = {**(boot_properties(replica) or boot_properties(root)), **marks, POINT: point.time}
     return (
         snapshot_step(replica, label, name, marks),
         *image_steps(name, Ref("snapshot"), replica.size, replica.name, properties),
         *forget_steps(root),
         *copy_steps(root, label, Ref("image"), if_it_fails(root)),
-        *after,
         *clean_steps(root),
         Step("delete_image", "delete the image", {"image_id": Ref("image")}),
         Step("delete_snapshot", f"delete the snapshot of {replica.name}", {"snapshot_id": Ref("snapshot")}),

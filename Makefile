@@ -11,6 +11,8 @@ RUN := $(VENV)/bin/python
 # an environment is made again when its pins change
 VENV_STAMP = $(VENV)/.made-$(shell cat tests/requirements.txt tests/constraints.txt | cksum | cut -d' ' -f1)
 OLDEST_STAMP = $(OLDEST)/.made-$(shell cksum < tests/requirements-oldest.txt | cut -d' ' -f1)
+# where pocket clouds run: of cloud-up, of the tests, of the playbook tests, of the demo and of the bench
+CLOUD_RUNS := build/cloud/run build/cloud/run-of-tests build/cloud/run-of-playbooks build/demo/cloud build/bench/cloud
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-input
 
 export HANDOVER
@@ -52,7 +54,12 @@ cloud-down: ## stop the pocket cloud
 	@if [ -d build/cloud ]; then $(RUN) tools/in_environment.py tests/cloud/pocket-cloud down; fi
 
 .PHONY: clean
-clean: cloud-down ## stop the pocket cloud and remove everything generated
+clean: ## stop every pocket cloud of this clone and remove everything generated
+	@for run in $(CLOUD_RUNS); do \
+		if [ -d "$$run" ]; then \
+			POCKET_CLOUD_RUN="$$PWD/$$run" $(RUN) tools/in_environment.py tests/cloud/pocket-cloud down --purge; \
+		fi; \
+	done
 	@rm -rf build collections .ansible .cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

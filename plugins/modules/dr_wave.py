@@ -26,10 +26,12 @@ options:
   operation:
     description:
       - V(build) makes the servers of the plan at O(site).
-      - V(prepare) makes their twins at site B, proves that they work, shelves them and takes their volumes off.
+      - V(prepare) makes their twins at site B, proves that they work, shelves them, and with the handover C(attach)
+        takes their volumes off.
       - V(readiness) reads only, and fails if a failover would not succeed now.
       - V(replicate) makes one recovery point for each server at site B.
-      - V(failover) brings the twins up on their newest complete recovery point.
+      - V(failover) brings each server up on its newest complete recovery point, in the way that C(handover) of O(plan)
+        says, and checks its health.
     type: str
     required: true
     choices: [build, prepare, readiness, replicate, failover]

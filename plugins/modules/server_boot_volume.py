@@ -327,9 +327,13 @@ server:
   sample:
     id: 5f0a3c9e-6a0e-4a52-9b3e-2f8d3a0a1c11
     name: db
-    status: SHELVED_OFFLOADED
-    dormant: true
-    root_volume: {present: false, volume_id: null, device: /dev/vda, found_by: guarded API}
+    status: ACTIVE
+    dormant: false
+    root_volume:
+      present: true
+      volume_id: 0d7d7c4e-8d2e-4fd6-a3f6-9c5c2d1f6a10
+      device: /dev/vda
+      found_by: tag root
 findings:
   description:
     - What differed from the description, whether it was mended or is the reason of a failure; and what stands in the
@@ -351,17 +355,21 @@ steps:
   returned: success
   type: list
   elements: str
-  sample: ["detach root volume db-root from server db"]
+  sample:
+    - make volume db-root (20 GiB) from image debian-12
+    - make port db-port0 on network internal with address 10.0.0.10
+    - make server db
+    - mark volume db-root as finished
 error:
   description: Why the module failed; C(code), and for a refusal C(reason), C(wanted), C(seen) and C(todo).
   returned: failure
   type: dict
   sample:
     code: refused
-    reason: wrong_state
-    wanted: detach the root volume of server db
-    seen: its state is ACTIVE, not SHELVED_OFFLOADED
-    todo: Shelve it first, for example with standby.openstack.server_shelve.
+    reason: differs
+    wanted: make server db as described
+    seen: flavor is m1.tiny, wanted m1.small
+    todo: "What cannot be changed in place: correct the description, or make the server anew. Nothing was changed."
 """
 
 from collections.abc import Mapping

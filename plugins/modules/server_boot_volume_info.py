@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 server:
-  description: The server afterwards; in check mode as it would be afterwards.
+  description: The server; empty if there is none.
   returned: success
   type: dict
   contains:

@@ -130,25 +130,29 @@ server:
   sample:
     id: 5f0a3c9e-6a0e-4a52-9b3e-2f8d3a0a1c11
     name: db
-    status: SHELVED_OFFLOADED
-    dormant: true
-    root_volume: {present: false, volume_id: null, device: /dev/vda, found_by: guarded API}
+    status: ACTIVE
+    dormant: false
+    root_volume:
+      present: true
+      volume_id: 0d7d7c4e-8d2e-4fd6-a3f6-9c5c2d1f6a10
+      device: /dev/vda
+      found_by: guarded API
 steps:
   description: The requests that changed something, or in check mode would, in words and in their order.
   returned: success
   type: list
   elements: str
-  sample: ["detach root volume db-root from server db"]
+  sample: ["unshelve server db"]
 error:
   description: Why the module failed; C(code), and for a refusal C(reason), C(wanted), C(seen) and C(todo).
   returned: failure
   type: dict
   sample:
     code: refused
-    reason: wrong_state
-    wanted: detach the root volume of server db
-    seen: its state is ACTIVE, not SHELVED_OFFLOADED
-    todo: Shelve it first, for example with standby.openstack.server_shelve.
+    reason: no_root
+    wanted: unshelve server db
+    seen: it has no root volume
+    todo: Attach one first, for example with standby.openstack.server_root_volume_attach.
 """
 
 from ansible_collections.standby.openstack.plugins.module_utils.cloud import read

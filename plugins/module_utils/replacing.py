@@ -114,6 +114,8 @@ class Replacing:
     :param same_name: volumes that have the name of the volume that is to be made of the source.
     :param formers: by id the volumes that attached volumes are marked as the successors of.
     :param snapshots: made for a copy by a run that was killed, and ``images`` likewise.
+    :param again: whether the source is handed over although it was already, when this run began to read.
+    :param first: what this run read first; None: ``seen``.
     """
 
     seen: Seen
@@ -125,6 +127,8 @@ class Replacing:
     snapshots: tuple[Snapshot, ...] = ()
     images: tuple[Named, ...] = ()
     recreation: Recreation = field(default_factory=Recreation)
+    again: bool = False
+    first: Seen | None = None
 
 
 def root_name(server: str, source: Source) -> str:

@@ -162,6 +162,8 @@ servers:
       M(standby.openstack.server_boot_volume_info) returns them; C(recovery_point), the time of the recovery point, and
       C(lag), its age in seconds when the run began; C(seconds), when the server was finished, since the start of the
         run.
+    - With O(operation=prepare) and O(operation=failover), C(handover), the way, C(handover_reason), why it is that one,
+      and C(identity), what it keeps and what is new of that by which guests, licences and other systems know a server.
     - With C(when=at_replication) in the plan, and O(operation=replicate) or O(operation=readiness),
       C(root_recovery_point), the recovery point that the root of the twin holds already, and C(root_lag), its age.
     - For a server that failed, C(msg) and C(error) in the place of C(server). C(error.request_id) is the id that the

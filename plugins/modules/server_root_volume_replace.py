@@ -19,7 +19,8 @@ description:
   - With V(attach) and V(reimage) the server stays shelved; M(standby.openstack.server_unshelve) boots it. With
     V(recreate) Nova boots the new server at once.
   - A run that was killed is carried on by repeating it. A root that is the source, or was made of it or filled from
-    it by this module, is left alone, also when the server has written to it since.
+    it by this module, is left alone, also when the server has written to it since; to hand the same source over once
+    more, say O(again=true).
   - The source is never changed, except that a O(volume) which is attached becomes the root. An O(image), O(snapshot)
     or O(backup) is copied.
 options:
@@ -53,7 +54,8 @@ options:
       - V(reimage) copies into the root volume of the server by Cinder's C(os-reimage), which B(overwrites) it, so
         O(root_volume) must name it. It works on stock Nova with a block storage API of 3.68 or newer (there is no
         such request in an older one), and needs a root that is at least as large as the source. The data stay inside
-        the storage, except those of an O(image). A copy that fails leaves the root in C(error).
+        the storage, except those of an O(image). A copy that fails leaves the root in C(error). One that outlives
+        the run is waited for by the next, or found complete, and not begun anew.
       - V(recreate) works on every cloud. The definition of the server is written to O(record),
         C(delete_on_termination) of all its volumes is cleared, and that it is cleared is looked at again; the server
         is deleted, and made again on the new root with the same ports, data volumes, name, flavor, key, metadata,
@@ -75,6 +77,16 @@ options:
       - Needed for O(handover=reimage), B(which overwrites all data of this volume). For the other ways it is only a
         check.
     type: str
+  again:
+    description:
+      - Hands the source over even if the root was made of it or filled from it already. It is for a O(volume) whose
+        data changed since, such as one that is restored every night, and for a second return to the same O(snapshot).
+      - V(reimage) copies once more, which overwrites what the server wrote since. V(attach) and V(recreate) make
+        another volume of the source; the one that was the root is kept.
+      - A O(volume) that itself is the root stays it; there is nothing to do then.
+      - Each such run is a handover of its own, except that one that was killed is carried on.
+    type: bool
+    default: false
   record:
     description:
       - Needed for O(handover=recreate). A file, where the module runs, to which the definition of the server is
@@ -103,6 +115,12 @@ options:
         none.
     type: bool
     default: false
+  timeout:
+    description:
+      - Seconds for the whole module. When they are over, repeat the task to carry on; a copy that goes on meanwhile is
+        waited for, not begun anew.
+    type: int
+    default: 3600
 notes:
   - With V(attach) and V(reimage) the server keeps its id, so its SMBIOS uuid and the instance id that the metadata
     service tells stay too. Whether cloud-init runs its first boot depends on the new root, though; it does when that
@@ -136,7 +154,15 @@ EXAMPLES = r"""
     handover: auto
     fallback: reimage
     root_volume: db-root
-    timeout: 3600
+
+- name: Copy what was restored into the volume last night, though an older state of it was copied before
+  standby.openstack.server_root_volume_replace:
+    cloud: site_b
+    server: db
+    volume: db-root-nightly
+    handover: reimage
+    root_volume: db-root
+    again: true
 
 - name: On any cloud, make the server again on a new volume; ports, addresses and data volumes are kept, its id is not
   standby.openstack.server_root_volume_replace:
@@ -230,18 +256,22 @@ server:
     id: 5f0a3c9e-6a0e-4a52-9b3e-2f8d3a0a1c11
     name: db
     status: SHELVED_OFFLOADED
-    dormant: true
-    root_volume: {present: false, volume_id: null, device: /dev/vda, found_by: guarded API}
+    dormant: false
+    root_volume:
+      present: true
+      volume_id: 6f1c2b9e-3a44-4f0e-8a57-51b7c0d2e9f3
+      device: /dev/vda
+      found_by: guarded API
 handover:
   description: The way in which the root was handed over; V(attach), V(reimage) or V(recreate).
   returned: success
   type: str
-  sample: reimage
+  sample: attach
 handover_reason:
   description: Why it was that way.
   returned: success
   type: str
-  sample: the task says so
+  sample: the guarded root volume API of the cloud is advertised
 identity:
   description:
     - What this way does to that by which guests, licences and other systems know the server.
@@ -268,7 +298,10 @@ steps:
   returned: success
   type: list
   elements: str
-  sample: ["detach root volume db-root from server db", "attach volume db-root-replica as root /dev/vda of server db"]
+  sample:
+    - note at db-root-replica that db-root was the root
+    - detach root volume db-root from server db
+    - attach volume db-root-replica as root /dev/vda of server db
 error:
   description: Why the module failed; C(code), and for a refusal C(reason), C(wanted), C(seen) and C(todo).
   returned: failure
@@ -298,10 +331,12 @@ def main() -> None:
             "handover": {"type": "str", "default": "attach", "choices": ["attach", "reimage", "recreate", "auto"]},
             "fallback": {"type": "str", "choices": ["reimage", "recreate"]},
             "root_volume": {"type": "str"},
+            "again": {"type": "bool", "default": False},
             "record": {"type": "path"},
             "user_data": {"type": "str", "no_log": True},
             "availability_zone": {"type": "str"},
             "release_ports": {"type": "bool", "default": False},
+            "timeout": {"type": "int", "default": 3600},
             **GUARDED_OPTION,
         },
         read=lambda cloud, params: read_replace.replacing(cloud, params, read_record(params["record"])),

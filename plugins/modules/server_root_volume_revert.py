@@ -68,7 +68,7 @@ options:
     description:
       - How the root gets its state.
       - V(attach) exchanges the volume; the cloud must offer the guarded root volume API.
-      - V(reimage) overwrites it; Cinder must offer microversion 3.68. A server that is shelved already is refused, as
+      - V(reimage) overwrites it; Cinder 27 (2025.2) or newer is needed. A server that is shelved already is refused, as
         Cinder makes no snapshot of its root, so that the state before could not be saved.
       - V(auto) is V(attach) where the cloud advertises the API, else V(reimage). The result says which and why, also in
         check mode.

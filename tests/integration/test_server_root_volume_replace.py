@@ -123,3 +123,18 @@ def test_reimage(make_a: Factory, rounds_a: Rounds, kind: str) -> None:
     assert not properties.keys() & {"block_device_mapping", "bdm_v2", "root_device_name"}
     boots_from(make, server, old)
     rounds.changes_nothing(REPLACE, server=make.name(), **options)
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "image"])
+def test_the_same_source_once_more(make_a: Factory, rounds_a: Rounds, kind: str) -> None:
+    """Of an image Cinder notes the same id again."""
+    make, rounds = make_a, rounds_a
+    shelved_on_a_port(make)
+    options = {"handover": "reimage", "root_volume": make.name("old-root"), kind: source(make, kind)}
+    rounds(REPLACE, server=make.name(), **options)
+    foretold = rounds.ansible(REPLACE, check=True, server=make.name(), again=True, **options)
+    applied = rounds.ansible(REPLACE, server=make.name(), again=True, **options)
+    assert not applied.get("failed"), applied["msg"]
+    assert (foretold["steps"], applied["changed"]) == (applied["steps"], True)
+    assert [step for step in applied["steps"] if step.startswith(f"copy {kind} ")]
+    rounds.changes_nothing(REPLACE, server=make.name(), **options)

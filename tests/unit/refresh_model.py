@@ -203,6 +203,11 @@ class Sites(Cinders):
         """A 404 is fine."""
         self.images.pop(image_id, None)
 
+    def check_copy(self, volume_id: str) -> None:
+        """Asks at a volume that is reserved."""
+        if self.volumes[volume_id].status != "reserved":
+            raise Rejected("a volume that is not reserved")
+
     def reimage_volume(self, volume_id: str, image_id: str) -> None:
         """Cinder asks for the status only."""
         if self.volumes[volume_id].status != "reserved" or not self.images.get(image_id, {}).get("whole"):

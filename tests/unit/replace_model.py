@@ -1,9 +1,10 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One shelved server and the Cinder around it in memory, with the rules that another root for it meets.
+"""One shelved server and its Nova in memory, with the rules that another root for it meets.
 
 What is asked for is on its way until somebody waits for it or `Cloud.time_passes`. ``contents`` tells what things hold.
+Cinder tells to which server a volume is attached only while it is in use, not while it is reserved.
 """
 
 from __future__ import annotations
@@ -15,13 +16,11 @@ from typing import Any
 from ansible_collections.standby.openstack.plugins.module_utils.apply import resolve
 from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Attachment,
-    Named,
     Offer,
     Port,
     RootAnswer,
     Seen,
     Server,
-    Snapshot,
     Source,
     Surroundings,
     Volume,
@@ -36,42 +35,16 @@ from ansible_collections.standby.openstack.plugins.module_utils.replacing import
     helper_name,
     root_name,
 )
-from builders import DATA, GUARDED, ROOT, TINY, port, server, volume
-
-#: What a source of each kind holds.
-HOLDS = {"volume": "data of vol-new", "snapshot": "data of the snapshot", "backup": "data of the backup",
-         "image": "data of the image"}  # fmt: skip
-ON_THE_WAY = {"creating": "available", "restoring-backup": "available", "downloading": "reserved", "deleting": "gone"}
+from builders import DATA, GUARDED, ROOT, TINY, port, server
+from replace_storage import Rejected, Storage
 
 
-#: How the server boots, and that its image has a checksum.
-BOOTS = {"hw_firmware_type": "uefi", "checksum": "1", "os_hash_algo": "sha512"}
-
-#: What an image has that has no data and names a snapshot.
-STRAY = dict.fromkeys(("block_device_mapping", "bdm_v2", "root_device_name"), "")
-
-
-class Rejected(Exception):
-    """The cloud answers 400, 404 or 409."""
-
-
-class Cloud:
+class Cloud(Storage):
     """The server "db", its volumes, and one source of each kind."""
 
     def __init__(self, offer: Offer = GUARDED) -> None:
-        self.offer, self.count = offer, 0
-        held = {"status": "reserved", "attached_to": ("srv",)}
-        first = (
-            volume("vol-root", name="db-root", size=2, volume_type="fast", image_metadata=BOOTS, **held),
-            volume("vol-data", name="db-data", bootable=False, **held),
-            volume("vol-new", name="replica"),
-        )
-        self.volumes: dict[str, Volume] = {item.id: item for item in first}
-        self.contents = {"vol-root": "old data", "vol-data": "data of db", "vol-new": HOLDS["volume"]}
-        self.contents |= {"snapshot-1": HOLDS["snapshot"], "backup-1": HOLDS["backup"], "image-1": HOLDS["image"]}
-        self.snapshots: dict[str, Snapshot] = {}
-        self.images: dict[str, Named] = {}
-        self.properties: dict[str, dict[str, str]] = {}
+        super().__init__()
+        self.offer, self.servers = offer, 1
         self.server: Server | None = server(status="SHELVED_OFFLOADED", attachments=(ROOT, DATA))
         self.port: Port | None = port()
         self.nova_made_port = False
@@ -98,7 +71,8 @@ class Cloud:
             return Source("volume", given.id, given.name, given.status, given.size), given
         status = "active" if kind == "image" else "available"
         restoring = kind == "backup" and any(v.status == "restoring-backup" for v in self.volumes.values())
-        return Source(kind, f"{kind}-1", "before", "restoring" if restoring else status, 1), None
+        found = Source(kind, f"{kind}-1", "before", "restoring" if restoring else status, 1)
+        return (replace(found, properties=self.properties["image-1"]) if kind == "image" else found), None
 
     def seen(self) -> Seen:
         """What is read of the server."""
@@ -129,8 +103,8 @@ class Cloud:
             around=Surroundings(TINY, given=dict(self.volumes), ports={"port-0": (self.port,) if self.port else ()}),
         )
 
-    def replacing(self, kind: str, named_root: str | None = "vol-root") -> Replacing:
-        """What is looked at."""
+    def replacing(self, kind: str, named_root: str | None = "vol-root", **more: Any) -> Replacing:
+        """What is looked at; ``more``: whether it is wanted ``again``, and what the run saw ``first``."""
         seen, (source, given) = self.seen(), self.source(kind)
         name = root_name("db", source)
         formers = {v.metadata.get("standby_root_before", "") for v in seen.volumes.values()} & self.volumes.keys()
@@ -144,18 +118,19 @@ class Cloud:
             snapshots=tuple(s for s in self.snapshots.values() if s.name == helper_name("srv")),
             images=tuple(i for i in self.images.values() if i.name == helper_name("srv")),
             recreation=self.recreation(),
+            **more,
         )
 
     def run(self, steps: tuple[Step, ...], stop_after: int | None = None) -> None:
-        """Carries steps out as `apply.converge` does, or only the first of them: the rest was killed."""
+        """Carries steps out as `apply.converge` does, or only the first of them, without the wait of the last."""
         answers: dict[str, Any] = {}
-        for step in steps[:stop_after]:
+        for number, step in enumerate(steps[:stop_after], 1):
             ready = resolve(step, answers)
             answer = {} if step.verb == "wait" else self.perform(ready)
             if step.result:
                 answers[step.result] = answer
             until = resolve(step, answers).until
-            if until:
+            if until and number != stop_after:
                 self.wait(until)
 
     def perform(self, step: Step) -> Any:
@@ -182,85 +157,13 @@ class Cloud:
         """Everything that was begun comes to its end; a restore with the metadata of the volume that was backed up."""
         if not enough:
             return
-        for key, item in list(self.volumes.items()):
-            restored = {"metadata": {"theirs": "1", "src_backup_id": "backup-1"}}
-            more = restored if item.status == "restoring-backup" else {}
-            self.volumes[key] = replace(item, status=ON_THE_WAY.get(item.status, item.status), **more)
-        self.volumes = {key: item for key, item in self.volumes.items() if item.status != "gone"}
-        self.snapshots = {
-            key: replace(item, status="available") for key, item in self.snapshots.items() if item.status != "deleting"
-        }
+        self.settle()
         if self.server and self.server.status == "BUILD":
             self.server = replace(self.server, status="ACTIVE")
+            for attachment in self.server.attachments:
+                self._change(attachment.volume_id, {"reserved"}, status="in-use", attached_to=(self.server.id,))
         if self.server and self.server.task_state == "deleting":
             self._deleted(self.server)
-
-    def _id(self, kind: str) -> str:
-        self.count += 1
-        return f"{kind}-{self.count}-made"
-
-    def create_volume(self, name: str, size: int, metadata: Mapping[str, str], **more: Any) -> Any:
-        made = Volume(self._id("volume"), name, "creating", size, bool(more.get("imageRef")), metadata=dict(metadata))
-        self.volumes[made.id] = made
-        self.contents[made.id] = self.contents.get(more.get("snapshot_id") or more.get("imageRef") or "", "nothing")
-        return {"id": made.id}
-
-    def restore_backup(self, backup_id: str, volume_id: str) -> None:
-        self._change(volume_id, {"available"}, status="restoring-backup")
-        self.contents[volume_id] = self.contents[backup_id]
-
-    def set_bootable(self, volume_id: str) -> None:
-        self._change(volume_id, {"available"}, bootable=True)
-
-    def set_volume_metadata(self, volume_id: str, metadata: Mapping[str, str]) -> None:
-        self._change(volume_id, None, metadata={**self.volumes[volume_id].metadata, **metadata})
-
-    def delete_volume_metadata(self, volume_id: str, key: str) -> None:
-        left = {name: value for name, value in self.volumes[volume_id].metadata.items() if name != key}
-        self._change(volume_id, None, metadata=left)
-
-    def _change(self, volume_id: str, only: set[str] | None, **changes: Any) -> None:
-        if only and self.volumes[volume_id].status not in only:
-            raise Rejected(f"a volume that is {self.volumes[volume_id].status}")
-        self.volumes[volume_id] = replace(self.volumes[volume_id], **changes)
-
-    def delete_volume(self, volume_id: str) -> None:
-        if any(snapshot.volume_id == volume_id for snapshot in self.snapshots.values()):
-            raise Rejected("a volume that has snapshots")
-        assert volume_id not in ("vol-root", "vol-data", "vol-new"), "a volume that nobody named for it"
-        self._change(volume_id, {"available", "error"}, status="deleting")
-
-    def create_snapshot(self, volume_id: str, name: str, metadata: Mapping[str, str]) -> Any:
-        made = Snapshot(self._id("snapshot"), name, "creating", volume_id, 1, dict(metadata))
-        self.snapshots[made.id] = made
-        self.contents[made.id] = self.contents[volume_id]
-        return {"id": made.id}
-
-    def delete_snapshot(self, snapshot_id: str) -> None:
-        assert snapshot_id != "snapshot-1", "the snapshot of the user"
-        self.snapshots[snapshot_id] = replace(self.snapshots[snapshot_id], status="deleting")
-
-    def create_image(self, name: str, snapshot_id: str, size: int, properties: Mapping[str, str] | None = None) -> Any:
-        made = Named(self._id("image"), name)
-        self.properties[made.id] = {**STRAY, **(properties or {})}
-        self.images[made.id], self.contents[made.id] = made, self.contents[snapshot_id]
-        return {"id": made.id}
-
-    def upload_nothing(self, image_id: str) -> None:
-        assert image_id in self.images
-
-    def delete_image(self, image_id: str) -> None:
-        del self.images[image_id]
-
-    def reimage_volume(self, volume_id: str, image_id: str) -> None:
-        self._change(volume_id, {"reserved"}, status="downloading", image_metadata=self.properties.get(image_id, {}))
-        self.contents[volume_id] = self.contents[image_id]
-
-    def unset_image_metadata(self, volume_id: str, key: str) -> None:
-        if key not in self.volumes[volume_id].image_metadata:
-            raise Rejected(f"no property {key}")
-        left = {name: value for name, value in self.volumes[volume_id].image_metadata.items() if name != key}
-        self._change(volume_id, None, image_metadata=left)
 
     def set_delete_on_termination(self, server_id: str, volume_id: str, value: bool) -> None:
         changed = (
@@ -277,8 +180,16 @@ class Cloud:
     def attach_root(self, server_id: str, volume_id: str, device: str) -> None:
         if self.root or not self.offer.guarded_api or not self.volumes[volume_id].bootable:
             raise Rejected("no root can be attached")
-        self._change(volume_id, {"available"}, status="reserved", attached_to=(server_id,))
+        self._change(volume_id, {"available"}, status="reserved")
         self.server = replace(self.there, attachments=(*self.there.attachments, Attachment(volume_id, device, "root")))
+
+    def unshelve_and_shelve(self, writes: str = "") -> None:
+        """The server runs for a while, and writes to its root; then it is shelved again, or for the first time."""
+        if writes:
+            self.contents[str(self.root)] = writes
+        self.server = replace(self.there, status="SHELVED_OFFLOADED")
+        for attachment in self.there.attachments:
+            self._change(attachment.volume_id, {"reserved", "in-use"}, status="reserved", attached_to=())
 
     def update_port(self, port_id: str, device_id: str, device_owner: str) -> None:
         assert self.port
@@ -314,7 +225,8 @@ class Cloud:
         rows = request["block_device_mapping_v2"]
         attached = tuple(Attachment(row["uuid"], None, row.get("tag"), row["delete_on_termination"]) for row in rows)
         for row in rows:
-            self._change(row["uuid"], {"available"}, status="reserved", attached_to=("srv-2",))
-        self.server = server(id="srv-2", status="BUILD", task_state=None, attachments=attached)
-        self.port = replace(self.port, device_id="srv-2")
-        return {"id": "srv-2"}
+            self._change(row["uuid"], {"available"}, status="reserved")
+        self.servers += 1
+        self.server = server(id=f"srv-{self.servers}", status="BUILD", task_state=None, attachments=attached)
+        self.port = replace(self.port, device_id=self.server.id)
+        return {"id": self.server.id}

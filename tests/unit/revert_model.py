@@ -261,6 +261,12 @@ class Cloud:
         self.images.pop(image_id, None)
         return {}
 
+    def check_copy(self, volume_id: str) -> dict[str, Any]:
+        """Asks at a volume that is reserved."""
+        if self.volumes[volume_id].status != "reserved":
+            raise Rejected("a volume that is not reserved")
+        return {}
+
     def reimage_volume(self, volume_id: str, image_id: str) -> dict[str, Any]:
         if self.volumes[volume_id].status != "reserved" or image_id not in self.images:
             raise Rejected("reimage")

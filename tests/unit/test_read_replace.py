@@ -42,6 +42,7 @@ OPTIONS = {
     "user_data": "",
     "availability_zone": None,
     "release_ports": False,
+    "again": False,
     "guarded_api": "advertised",
 }
 
@@ -98,6 +99,16 @@ def test_only_what_may_be_needed_is_read(db: LoopbackCloud, session: Any) -> Non
     found = replacing(session, {**OPTIONS, "handover": "attach"}).recreation
     assert found.details is None
     assert "GET compute /servers/srv/os-interface" not in db.lines()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_a_run_read_first_is_kept(db: LoopbackCloud, session: Any, again: bool) -> None:
+    """By it an earlier handover is told from one of this run."""
+    before = replacing(session, {**OPTIONS, "again": again})
+    assert (before.first, before.again) == (before.seen, again)
+    db.answers[BY_NAME] = {"servers": [{**SERVER, "status": "ACTIVE"}]}
+    after = replacing(session, {**OPTIONS, "again": again})
+    assert (after.first, after.seen.found.status) == (before.seen, "ACTIVE")
 
 
 def test_a_server_that_is_gone_is_known_by_its_record(db: LoopbackCloud, session: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Chosen
 from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Flavor,
     Seen,
@@ -104,7 +105,8 @@ def test_what_the_new_server_is_made_of() -> None:
     ]
     assert disks == [(ROOT.id, 0, "root", False), (DATA.id, -1, "data", False)]
     assert (made["name"], made["networks"], made["metadata"]) == ("db", [{"port": "port-0"}], {"standby_plan": "shop"})
-    assert found.extra == {"recovery_point": T2, "handover": "recreate", "handover_reason": "the plan says so"}
+    assert found.extra == {"recovery_point": T2, **Chosen("recreate", "the plan says so").facts}
+    assert (found.extra["identity"]["server_id"], found.extra["identity"]["ports"]) == ("new", "kept")
 
 
 def test_delete_flags_of_the_twin_are_cleared_before_it_is_deleted() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
 from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Chosen
 from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import (
     PlanServer,
     RecoveryPlan,
@@ -213,7 +214,8 @@ def test_what_was_noted_about_the_data_of_the_root_is_over(key: str) -> None:
 def test_what_is_foretold() -> None:
     decision = decide(twin({}))
     assert isinstance(decision, Plan)
-    assert decision.extra == {"recovery_point": TIME, "handover": "reimage", "handover_reason": "the plan says so"}
+    assert decision.extra == {"recovery_point": TIME, **Chosen("reimage", "the plan says so").facts}
+    assert decision.extra["identity"]["server_id"] == decision.extra["identity"]["root_volume_id"] == "kept"
     assert decision.after["id"] == "srv"
     assert decision.after["root_volume"]["volume_id"] == "p-root"
     assert [row["id"] for row in decision.after["volumes"]] == ["r-data", "p-root"]

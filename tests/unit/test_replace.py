@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Asked
-from ansible_collections.standby.openstack.plugins.module_utils.decide.replace import IDENTITY, decide_replace
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import IDENTITY, Asked
+from ansible_collections.standby.openstack.plugins.module_utils.decide.replace import decide_replace
 from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment
 from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan
 from ansible_collections.standby.openstack.plugins.module_utils.replacing import KINDS, Replacing
 from builders import GUARDED, STOCK, plan
-from replace_model import HOLDS, Cloud
+from replace_model import Cloud
+from replace_storage import HOLDS
 
 OFFERS = {"attach": GUARDED, "reimage": STOCK, "recreate": STOCK}
 WAYS = list(itertools.product(OFFERS, KINDS))
@@ -44,7 +45,7 @@ def is_right(cloud: Cloud, handover: str, kind: str) -> None:
     cloud.time_passes()
     assert cloud.root
     assert cloud.contents[cloud.root] == HOLDS[kind]
-    assert cloud.volumes[cloud.root].status == "reserved"
+    assert cloud.volumes[cloud.root].status == ("in-use" if handover == "recreate" else "reserved")
     assert (cloud.there.id, cloud.there.status) == (
         ("srv-2", "ACTIVE") if handover == "recreate" else ("srv", "SHELVED_OFFLOADED")
     )
@@ -71,6 +72,11 @@ def test_handed_over(handover: str, kind: str) -> None:
         assert (told["old_root"], told["identity"], told["handover"]) == (old, IDENTITY[handover], handover)
 
 
+def copies(cloud: Cloud) -> int:
+    """How often something was copied into a root."""
+    return sum(text.startswith("copy ") for text in cloud.log)
+
+
 def is_being_deleted(cloud: Cloud) -> bool:
     return bool(cloud.server and cloud.server.task_state)
 
@@ -87,6 +93,7 @@ def test_killed_after_any_step(handover: str, kind: str, late: bool) -> None:
             cloud.time_passes(late or is_being_deleted(cloud))
         converged(cloud, handover, kind)
         is_right(cloud, handover, kind)
+        assert copies(cloud) == (handover == "reimage")
 
 
 def test_the_steps_of_an_attach() -> None:
@@ -111,15 +118,17 @@ def test_the_steps_of_a_reimage() -> None:
         "snapshot volume db-root-backup-1",
         "make an image that names the snapshot of volume db-root-backup-1",
         "complete the image",
+        "check that Cinder copies from an image that names a snapshot",
+        "note at the root db-root that backup backup-1 is copied into it",
         "copy backup before into the root db-root",
         "remove block_device_mapping from the image properties of the root db-root",
         "remove bdm_v2 from the image properties of the root db-root",
         "remove root_device_name from the image properties of the root db-root",
-        "note at the root db-root that it is from backup backup-1",
         "delete the image",
         "delete the snapshot of volume db-root-backup-1",
         "wait until the snapshot of volume db-root-backup-1 is gone",
         "delete volume db-root-backup-1, into which the backup was restored",
+        "note at the root db-root that the copy is finished",
     ]
 
 
@@ -137,7 +146,9 @@ def test_how_the_server_boots_stays_at_the_root(kind: str, given: dict[str, str]
     """Cinder gives the root the properties of the image that it was filled from."""
     cloud = changed(Cloud(STOCK), "vol-new", image_metadata=given)
     converged(cloud, "reimage", kind)
-    assert cloud.volumes["vol-root"].image_metadata == expected
+    found = dict(cloud.volumes["vol-root"].image_metadata)
+    assert found.pop("image_id")
+    assert found == expected
 
 
 def test_a_root_that_was_overwritten_since_is_filled_again() -> None:

@@ -19,7 +19,8 @@ from ansible_collections.standby.openstack.plugins.module_utils.replacing import
     definition_from,
 )
 from builders import STOCK, plan, port, refusal, volume
-from replace_model import HOLDS, Cloud
+from replace_model import Cloud
+from replace_storage import HOLDS
 from test_replace import converged, decide, is_being_deleted, is_right
 
 RECREATED = "hand volume replica over as the root of server db"
@@ -58,13 +59,23 @@ def test_the_steps() -> None:
     assert decided.extra["definition"]["volumes"][0]["id"] == "vol-data"
 
 
-def test_what_is_safe_when_the_server_cannot_be_made() -> None:
-    (made,) = [step for step in plan(decide(recreating(), "recreate")).steps if step.verb == "create_server"]
-    assert made.safe == (
-        "The server is gone; its definition is in db.json, its volumes and ports are safe. "
-        "Repeat the task to carry on; if there is a server in ERROR, remove it first with server_boot_volume "
-        "state: absent."
-    )
+SAFE = (
+    "The server is gone; its definition is in db.json, its volumes and ports are safe. "
+    "Repeat the task to carry on; if there is a server in ERROR, remove it first with server_boot_volume "
+    "state: absent."
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_safe_while_there_is_no_server(kind: str) -> None:
+    """From the delete on every step says it, also those of a run that carries on."""
+    verbs = [(step.verb, step.safe) for step in plan(decide(recreating(kind), "recreate")).steps]
+    deleted = verbs.index(("delete_server", "Its definition is in db.json. Repeat the task to carry on."))
+    made = verbs.index(("create_server", SAFE))
+    assert verbs[deleted + 1 : made] == [("wait", SAFE)]
+    later = plan(decide(gone(kind=kind).replacing(kind), "recreate")).steps
+    made = [step.verb for step in later].index("create_server")
+    assert {step.safe for step in later[: made + 1]} == {SAFE}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -207,11 +218,12 @@ def test_refused(case: str) -> None:
     assert (found.code, found.text) == (code, f"Refused to {RECREATED}: {text}")
 
 
-def gone(**changes: Any) -> Cloud:
+def gone(kind: str = "volume", **changes: Any) -> Cloud:
     """The server is deleted, its record is there."""
     cloud = Cloud(STOCK)
-    steps = plan(decide(cloud.replacing("volume"), "recreate")).steps
+    steps = plan(decide(cloud.replacing(kind), "recreate")).steps
     cloud.run(steps, next(n for n, step in enumerate(steps, 1) if step.verb == "delete_server"))
+    cloud.time_passes()
     assert cloud.file
     cloud.file = replace(cloud.file, **changes)
     return cloud

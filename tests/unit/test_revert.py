@@ -73,6 +73,7 @@ def test_the_steps_of_a_copy() -> None:
         "stop server db",
         "save the state of root db-root as snapshot db-root-before-revert-1",
         "shelve server db",
+        "check that Cinder copies from an image that names a snapshot",
         "copy snapshot x into the root db-root",
         "remove block_device_mapping from the image properties of the root db-root",
         "remove bdm_v2 from the image properties of the root db-root",

@@ -61,7 +61,8 @@ def expected(status: str, task: str | None, lock: bool, volumes: str, method: st
         return "wrong_state"
     empties = method == "attach" and (status != "BUILD" or volumes == "both")
     count = len(VOLUMES[volumes]) if empties else 0
-    return [*rungs, *["detach_volume"] * count, *["delete_volume"] * count]
+    asks = method == "reimage" and rungs and (status != "BUILD" or len(rungs) > 1)
+    return [*rungs, *["detach_volume"] * count, *["delete_volume"] * count, *(["check_copy"] if asks else [])]
 
 
 def to_rest(status: str, task: str | None, complete: bool) -> list[str] | None:
@@ -82,6 +83,16 @@ PLANS = {method: the_plan(handover=method) for method in ("attach", "recreate", 
 
 def prepare(site: Site, method: str = "attach") -> Any:
     return decide_prepare(site, PLANS[method].servers[0], PLANS[method])
+
+
+def test_whether_its_root_could_be_filled_is_asked_as_soon_as_it_is_reserved() -> None:
+    """Only for reimage, and once: a twin that is at rest is not asked again."""
+    new = Site(nothing(), surroundings(ports={"db-port0": ()}))
+    last = {method: plan(prepare(new, method)).steps[-1] for method in PLANS}
+    assert {method: step.verb == "check_copy" for method, step in last.items()} == {
+        "attach": False, "recreate": False, "reimage": True,
+    }  # fmt: skip
+    assert last["reimage"].args == {"volume_id": Ref("disk root")}
 
 
 @pytest.mark.parametrize("method", PLANS)

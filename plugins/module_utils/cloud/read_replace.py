@@ -41,6 +41,8 @@ def replacing(cloud: Session, options: Mapping[str, Any], record: Definition | N
         snapshots=_snapshots(cloud, helper_name(server_id)) if server else (),
         images=_images(cloud, helper_name(server_id)) if server else (),
         recreation=_recreation(cloud, options, seen, record),
+        again=options["again"],
+        first=cloud.once("first", lambda: seen),
     )
 
 

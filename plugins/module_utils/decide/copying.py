@@ -87,17 +87,27 @@ def clean_steps(root: Volume, there: Container[str] = STRAY) -> tuple[Step, ...]
     )
 
 
-def copy_steps(root: Volume, label: str, image_id: Any, failed: str = "") -> tuple[Step, ...]:
-    """Overwrites a reserved root with an image and waits for the end of the copy.
+def check_step(volume_id: Any) -> Step:
+    """Looks whether Cinder copies what an image without data names, at a volume that is reserved."""
+    return Step("check_copy", "check that Cinder copies from an image that names a snapshot", {"volume_id": volume_id})
 
-    What is noted at the root about its data is taken off before, so that a later run does not take it for the old data.
+
+def copy_step(root: Volume, label: str, image_id: Any, failed: str = "") -> Step:
+    """Overwrites a reserved root with an image and waits for the end of the copy.
 
     :param label: what is copied, for people.
     :param failed: what to do after a copy that failed.
     """
     args, until = {"volume_id": root.id, "image_id": image_id}, _until_copied(root, failed)
-    text = f"copy {label} into the root {root.name or root.id}"
-    return (*forget_source(root), Step("reimage_volume", text, args, until))
+    return Step("reimage_volume", f"copy {label} into the root {root.name or root.id}", args, until)
+
+
+def copy_steps(root: Volume, label: str, image_id: Any, failed: str = "") -> tuple[Step, ...]:
+    """As `copy_step`, from an image without data.
+
+    What is noted at the root about its data is taken off before, so that a later run does not take it for the old data.
+    """
+    return (check_step(root.id), *forget_source(root), copy_step(root, label, image_id, failed))
 
 
 def earlier_copy(root: Volume, failed: str = "") -> tuple[Step, ...]:

@@ -5,11 +5,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..model import Offer
 from ..plan import Refusal
 from .recovery_plan import RecoveryPlan
+
+_KEPT = dict.fromkeys(
+    ("server_id", "smbios_uuid", "cloud_init_instance_id", "ports", "mac_addresses", "ip_addresses"), "kept"
+)
+
+#: What each way does to that by which guests, licences and other systems know a server.
+IDENTITY: Mapping[str, Mapping[str, str]] = {
+    "attach": {**_KEPT, "root_volume_id": "new"},
+    "reimage": {**_KEPT, "root_volume_id": "kept"},
+    "recreate": {
+        **dict.fromkeys(("server_id", "smbios_uuid", "cloud_init_instance_id"), "new"),
+        **dict.fromkeys(("ports", "mac_addresses", "ip_addresses"), "kept"),
+        "root_volume_id": "new",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -20,9 +37,10 @@ class Chosen:
     reason: str
 
     @property
-    def facts(self) -> dict[str, str]:
-        """For the result of a wave."""
-        return {"handover": self.method, "handover_reason": self.reason}
+    def facts(self) -> dict[str, Any]:
+        """For results: the way, why it is that one, and what it does to the identity of the server."""
+        identity = dict(IDENTITY[self.method])
+        return {"handover": self.method, "handover_reason": self.reason, "identity": identity}
 
 
 @dataclass(frozen=True)

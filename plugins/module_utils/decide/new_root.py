@@ -16,7 +16,7 @@ from ..model import Source, Volume
 from ..plan import Ref, Refusal, Step, Until
 from ..replacing import Replacing, root_name
 from .building import BUILDING, MAKING, READY, SOURCE_FIELD
-from .root_marks import BEFORE, VOLUME, filled_step, former_id, is_marked, source_mark
+from .root_marks import BEFORE, FROM, IMAGE, VOLUME, filled_step, former_id, is_marked, source_mark
 
 _AVAILABLE = frozenset({"available"})
 _FROM = "standby_root_source"
@@ -42,8 +42,12 @@ def unmark_step(volume: Volume) -> Step:
 
 
 def note_former(volume: Volume, old: Volume) -> tuple[Step, ...]:
-    """Notes at a volume that was given, before it becomes the root, which one was the root."""
-    args = {"volume_id": volume.id, "metadata": {VOLUME: volume.id, BEFORE: old.id}}
+    """Notes at a volume that was given, before it becomes the root, which one was the root.
+
+    Marks that came from another volume with a restore must not count from now on.
+    """
+    stale = {} if is_marked(volume) else {key: "" for key in (FROM, IMAGE) if volume.metadata.get(key)}
+    args = {"volume_id": volume.id, "metadata": {**stale, VOLUME: volume.id, BEFORE: old.id}}
     return (Step("set_volume_metadata", f"note at {volume.name or volume.id} that {old.name} was the root", args),)
 
 
@@ -83,8 +87,12 @@ def not_ready(source: Source, wanted: str) -> Refusal | None:
 
 
 def left_overs(what: Replacing, server_id: str) -> list[Volume]:
-    """The volumes that runs that were killed made of the source for this server."""
-    return [volume for volume in what.same_name if _is_mine(volume, what.source, server_id)]
+    """The volumes that runs that were killed made of the source for this server, and that are not at it.
+
+    Cinder does not tell that of a volume that is reserved for a shelved server.
+    """
+    loose = (volume for volume in what.same_name if volume.id not in what.seen.volumes)
+    return [volume for volume in loose if _is_mine(volume, what.source, server_id)]
 
 
 def _is_mine(volume: Volume, source: Source, server_id: str) -> bool:

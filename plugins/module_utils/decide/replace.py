@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -18,25 +17,10 @@ from .handover import Asked, choose_way
 from .new_root import new_root, note_former, unmark_step
 from .replace_recreate import come_up, from_record, recreate_plan
 from .replace_reimage import reimage_steps, tidy_steps
-from .root_marks import former_id, is_from
+from .root_marks import former_id, is_begun, is_from, turn
 from .root_volume import attach_step, detach_steps, unfit_root, unknown_root, which_root, with_root, without_volume
 from .shelving import no_server
 from .states import locked, not_dormant_able
-
-_KEPT = dict.fromkeys(
-    ("server_id", "smbios_uuid", "cloud_init_instance_id", "ports", "mac_addresses", "ip_addresses"), "kept"
-)
-
-#: What each way does to that by which guests, licences and other systems know a server.
-IDENTITY: Mapping[str, Mapping[str, str]] = {
-    "attach": {**_KEPT, "root_volume_id": "new"},
-    "reimage": {**_KEPT, "root_volume_id": "kept"},
-    "recreate": {
-        **dict.fromkeys(("server_id", "smbios_uuid", "cloud_init_instance_id"), "new"),
-        **dict.fromkeys(("ports", "mac_addresses", "ip_addresses"), "kept"),
-        "root_volume_id": "new",
-    },
-}
 
 
 def decide_replace(what: Replacing, asked: Asked, server: str) -> Decision:
@@ -49,7 +33,7 @@ def decide_replace(what: Replacing, asked: Asked, server: str) -> Decision:
     decided = _decide(what, chosen.method, wanted)
     if isinstance(decided, Refusal):
         return decided
-    told = {**chosen.facts, "identity": dict(IDENTITY[chosen.method]), "old_root": None, "definition": None}
+    told = {**chosen.facts, "old_root": None, "definition": None}
     return replace(decided, extra={**told, **decided.extra})
 
 
@@ -60,10 +44,29 @@ def _decide(what: Replacing, method: str, wanted: str) -> Decision:
         return refusal
     root = which_root(what.seen)
     volume = what.seen.volumes.get(root.volume_id or "")
-    if is_from(volume, what.source):
+    if volume is not None and is_from(volume, what.source) and not _once_more(what, volume, method):
         return _done(what, root, volume, method, wanted)
     by = {"attach": _attach, "reimage": _reimage, "recreate": recreate_plan}[method]
     return _not_at_rest(what, root, wanted) or by(what, root, wanted)
+
+
+def _once_more(what: Replacing, volume: Volume, method: str) -> bool:
+    """Whether another handover was asked for, and this root is still what an earlier run finished.
+
+    What an earlier run had only begun when this one began to read is that handover. A volume is the root only once.
+    """
+    if not what.again or volume.id == what.source.id:
+        return False
+    first = what.first or what.seen
+    was = first.volumes.get(which_root(first).volume_id or "")
+    if was is None or _is_open(was, method):
+        return False
+    return (was.id, turn(was)) == (volume.id, turn(volume))
+
+
+def _is_open(root: Volume, method: str) -> bool:
+    """Whether a run did not come to its end after the root was ready."""
+    return is_begun(root) if method == "reimage" else BUILDING in root.metadata
 
 
 def _unfit(what: Replacing, wanted: str) -> Refusal | None:
@@ -91,13 +94,13 @@ def _not_at_rest(what: Replacing, root: Root, wanted: str) -> Refusal | None:
     return None
 
 
-def _done(what: Replacing, root: Root, volume: Volume | None, method: str, wanted: str) -> Decision:
+def _done(what: Replacing, root: Root, volume: Volume, method: str, wanted: str) -> Decision:
     """The source is the root: only what a run that was killed left is tidied."""
     up = come_up(what, wanted) if method == "recreate" else ()
     if isinstance(up, Refusal):
         return up
-    marked = (unmark_step(volume),) if volume is not None and BUILDING in volume.metadata else ()
-    tidied = tidy_steps(what) if method == "reimage" else ()
+    marked = (unmark_step(volume),) if BUILDING in volume.metadata else ()
+    tidied = tidy_steps(what, volume, volume.image_metadata) if method == "reimage" else ()
     before, former = server_facts(what.seen, root), what.formers.get(former_id(volume) or "")
     after = {**before, "status": "ACTIVE", "task_state": None} if up else before
     return Plan(before, after, (*up, *marked, *tidied), extra={"old_root": _named(former), **_recorded(what, method)})

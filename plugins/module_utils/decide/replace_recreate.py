@@ -29,6 +29,10 @@ _AGAIN = (
 )
 _BUILT = (frozenset({"ACTIVE"}), frozenset({"BUILD"}), frozenset({"BUILD"}))
 
+#: States that end when the server is deleted. Whatever else a volume is busy with goes on, and its end may leave it in
+#: the state before, in use by nobody: a backup does (cinder/backup/manager.py, _finish_backup).
+_COMES_FREE = frozenset({"in-use", "reserved", "detaching", "available"})
+
 
 def recreate_plan(what: Replacing, root: Root, wanted: str) -> Plan | Refusal:
     """Writes the definition of the server down, deletes the server, and makes it again."""
@@ -47,8 +51,7 @@ def recreate_plan(what: Replacing, root: Root, wanted: str) -> Plan | Refusal:
         *new.steps,
         _write(definition, what.recreation.file),
         *(note_former(new.volume, old) if what.given and old else ()),
-        *_delete(what.seen, [port for port, _why in loose]),
-        *(_wait_free(row) for row in definition.volumes),
+        *_delete(what, [port for port, _why in loose]),
         *build,
         *new.unmark,
     )
@@ -79,8 +82,8 @@ def from_record(what: Replacing, wanted: str) -> Plan | Refusal | None:
     if isinstance(made, Refusal):
         return made
     new, build = made
-    waits = (_wait_free(row) for row in record.volumes)
-    return _plan(what, record, new, (*new.steps, *waits, *build, *new.unmark), old)
+    root = (replace(step, safe=_safe(what)) for step in new.steps)
+    return _plan(what, record, new, (*root, *build, *new.unmark), old)
 
 
 def come_up(what: Replacing, wanted: str) -> tuple[Step, ...] | Refusal:
@@ -148,7 +151,7 @@ def _not_proven(loose: list[tuple[Port, str]], wanted: str) -> Refusal:
 def _made(
     what: Replacing, definition: Definition, old: Volume | None, wanted: str
 ) -> tuple[NewRoot, tuple[Step, ...]] | Refusal:
-    """The new root and the steps that make the server on it, proved possible before anything is deleted."""
+    """The new root, and the steps from the end of the delete until the server is made on it: proved possible before."""
     new = new_root(what, definition.server_id, definition.name, old, wanted)
     if isinstance(new, Refusal):
         return new
@@ -161,8 +164,8 @@ def _made(
         if what.seen.server is None:
             todo = f"The server is gone, its definition is in {recreation.file}. Correct this, then repeat."
         return refused_for("cannot_build", wanted, found, todo)
-    safe = f"The server is gone; its definition is in {recreation.file}, its volumes and ports are safe. " + _AGAIN
-    return new, tuple(_complete(step, definition, safe) for step in build_steps(server, there))
+    steps = (*(_wait_free(row) for row in definition.volumes), *build_steps(server, there))
+    return new, tuple(_complete(step, definition, _safe(what)) for step in steps)
 
 
 def _complete(step: Step, definition: Definition, safe: str) -> Step:
@@ -170,11 +173,16 @@ def _complete(step: Step, definition: Definition, safe: str) -> Step:
     return replace(done, args=completed(step.args, definition)) if step.verb == "create_server" else done
 
 
+def _safe(what: Replacing) -> str:
+    """What people should know if a step fails while there is no server."""
+    return f"The server is gone; its definition is in {what.recreation.file}, its volumes and ports are safe. {_AGAIN}"
+
+
 def _freed(around: Surroundings, definition: Definition, root: Volume, is_given: bool) -> Surroundings:
     """What a build needs, as it will be once the server is deleted."""
     mine = {"", definition.server_id}
     volumes = {
-        key: replace(volume, status="available", attached_to=()) if set(volume.attached_to) <= mine else volume
+        key: _off(volume) if set(volume.attached_to) <= mine else volume
         for key, volume in around.given.items()
         if key in {row["id"] for row in definition.volumes}
     }
@@ -186,6 +194,10 @@ def _freed(around: Surroundings, definition: Definition, root: Volume, is_given:
     return replace(around, given={**volumes, "root": ready}, ports=ports)
 
 
+def _off(volume: Volume) -> Volume:
+    return replace(volume, status="available" if volume.status in _COMES_FREE else volume.status, attached_to=())
+
+
 def _flavor_problems(definition: Definition, flavor: Flavor | None) -> Iterator[Finding]:
     """A flavor of the same name may have been made anew."""
     for key in ("vcpus", "ram", "disk"):
@@ -195,16 +207,22 @@ def _flavor_problems(definition: Definition, flavor: Flavor | None) -> Iterator[
             yield Finding(f"{key} of flavor {flavor.name}", was, now, words)
 
 
-def _delete(seen: Seen, loose: list[Port]) -> tuple[Step, ...]:
+def _delete(what: Replacing, loose: list[Port]) -> tuple[Step, ...]:
     """That no volume goes with the server is not believed but looked at, right before."""
-    server = seen.found
+    server, safe = what.seen.found, f"Its definition is in {what.recreation.file}. Repeat the task to carry on."
     ids = tuple(a.volume_id for a in server.attachments)
     check = {"server_id": server.id, "volume_ids": sorted(ids)}
     return (
         *(_release(port, server.name) for port in loose),
         *clear_delete_flags(server, ids),
         Step("check_volumes_kept", f"check that no volume is deleted with server {server.name}", check),
-        Step("delete_server", f"delete server {server.name}", {"server_id": server.id}, until_deleted(server.id)),
+        Step(
+            "delete_server",
+            f"delete server {server.name}",
+            {"server_id": server.id},
+            until_deleted(server.id),
+            safe=safe,
+        ),
     )
 
 

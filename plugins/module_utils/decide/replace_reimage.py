@@ -5,52 +5,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from ..model import Root, Source, Volume
 from ..plan import Ref, Refusal, Step, Until
 from ..replacing import Replacing, helper_name
 from .building import BUILDING
 from .copying import (
+    STRAY,
     Advice,
     Helpers,
     boot_properties,
     cannot_copy,
+    check_step,
     clean_steps,
-    copy_steps,
+    copy_step,
     drop_steps,
     earlier_copy,
     image_steps,
     snapshot_step,
 )
 from .new_root import left_overs, new_root, not_ready
-from .root_marks import filled_step
+from .root_marks import begin_copy, end_copy, is_begun, is_being_filled, is_copy, turn
 
 Steps = tuple[Step, ...]
 
-#: States in which Cinder makes a snapshot of a volume (cinder/volume/api.py, with force).
-_CAN_SNAPSHOT = frozenset({"available", "in-use", "reserved"})
+#: States in which Cinder makes a snapshot of a volume (cinder/volume/api.py, create_snapshot_in_db, with force).
+_CAN_SNAPSHOT = frozenset({"available", "in-use"})
 
 
 def reimage_steps(what: Replacing, root: Root, wanted: str) -> Steps | Refusal:
-    """The steps that fill the root; the marks are taken off it before and put on it after."""
-    volume = what.seen.volumes.get(root.volume_id or "")
+    """The steps that fill the root; a copy that an earlier run began is carried on."""
+    volume, source = what.seen.volumes.get(root.volume_id or ""), what.source
     if not root.present or volume is None:
         todo = "There is nothing to copy into. Put a volume on with handover: attach, or say handover: recreate."
         return Refusal("no_root", wanted, _missing(root), todo)
     if what.named_root is None:
-        saw = f"its root, volume {volume.name or volume.id}, would be overwritten, and was not named for that"
-        return Refusal(
-            "root_not_named", wanted, saw, f"If its data may go, say root_volume: {volume.name or volume.id}."
-        )
-    size = max(what.source.size, what.source.min_disk)
-    refusal = cannot_copy(what.seen.offer, volume, size, wanted, _advice(what.source, volume))
-    copy = refusal or _copy(what, volume, wanted)
-    if isinstance(copy, Refusal):
-        return copy
-    before = (
-        *earlier_copy(volume, _failed(f"{what.source.kind} {what.source.name or what.source.id}")),
-        *drop_steps(Helpers(what.snapshots, what.images)),
-    )
-    return (*before, *copy)
+        return _not_named(volume, wanted)
+    size = max(source.size, source.min_disk)
+    refusal = cannot_copy(what.seen.offer, volume, size, wanted, _advice(source, volume))
+    if refusal:
+        return refusal
+    wait = earlier_copy(volume, _failed(f"{source.kind} {source.name or source.id}"))
+    if is_being_filled(volume, source):
+        return (*wait, *tidy_steps(what, volume, _brings(source)))
+    copy = _copy(what, volume, wanted)
+    return copy if isinstance(copy, Refusal) else (*wait, *drop_steps(Helpers(what.snapshots, what.images)), *copy)
+
+
+def _not_named(root: Volume, wanted: str) -> Refusal:
+    saw = f"its root, volume {root.name or root.id}, would be overwritten, and was not named for that"
+    return Refusal("root_not_named", wanted, saw, f"If its data may go, say root_volume: {root.name or root.id}.")
+
+
+def _brings(source: Source) -> Container[str]:
+    """The image properties that a copy leaves at the root: of an image of the user, which may have no data, its own."""
+    return source.properties if source.kind == "image" else STRAY
 
 
 def _missing(root: Root) -> str:
@@ -80,18 +90,21 @@ def _copy(what: Replacing, root: Volume, wanted: str) -> Steps | Refusal:
     refusal = _not_copyable(what, wanted) if source.kind != "backup" else None
     if refusal:
         return refusal
-    is_image = source.kind == "image"
+    image_id = source.id if source.kind == "image" else Ref("image")
     fill = (
-        *copy_steps(root, label, source.id if is_image else Ref("image"), _failed(label)),
-        *(() if is_image else clean_steps(root)),
-        filled_step(f"the root {root.name or root.id}", root.id, source),
+        *(() if source.kind == "image" else (check_step(root.id),)),
+        *begin_copy(root, source, image_id),
+        copy_step(root, label, image_id, _failed(label)),
+        *clean_steps(root, _brings(source)),
     )
-    if is_image:
-        return fill
+    end = end_copy(root, turn(root) + 1)
+    if source.kind == "image":
+        return (*fill, end)
     fill = (*fill, Step("delete_image", "delete the image", {"image_id": Ref("image")}))
     if source.kind == "snapshot":
-        return (*image_steps(name, source.id, source.size, label, _properties(what, root)), *fill)
-    return _by_snapshot(what, root, name, fill, wanted)
+        return (*image_steps(name, source.id, source.size, label, _properties(what, root)), *fill, end)
+    copy = _by_snapshot(what, root, name, fill, wanted)
+    return copy if isinstance(copy, Refusal) else (*copy, end)
 
 
 def _properties(what: Replacing, root: Volume) -> dict[str, str]:
@@ -105,8 +118,10 @@ def _not_copyable(what: Replacing, wanted: str) -> Refusal | None:
         return not_ready(source, wanted)
     if source.status in _CAN_SNAPSHOT:
         return None
-    saw = f"volume {source.name or source.id} is {source.status}"
-    return Refusal("source_not_ready", wanted, saw, "Wait until it is available, or name another source.")
+    saw, todo = f"volume {source.name or source.id} is {source.status}", "Wait until it is available"
+    if source.status == "reserved":
+        saw, todo = f"{saw}, of which Cinder makes no snapshot: its server is shelved", "Unshelve that server"
+    return Refusal("source_not_ready", wanted, saw, f"{todo}, or name another source.")
 
 
 def _by_snapshot(what: Replacing, root: Volume, name: str, fill: Steps, wanted: str) -> Steps | Refusal:
@@ -139,9 +154,14 @@ def _drop_volume(volume: Volume) -> Steps:
     return (Step("delete_volume", f"delete volume {volume.name}, into which the backup was restored", args),)
 
 
-def tidy_steps(what: Replacing) -> Steps:
-    """Once the root is filled: removes what a run that was killed left of the copy."""
+def tidy_steps(what: Replacing, root: Volume, there: Container[str]) -> Steps:
+    """Once the root is filled: removes what a run that was killed left of the copy; that this is done is noted last.
+
+    :param there: the image properties that the root has then.
+    """
+    clean = clean_steps(root, there) if is_copy(root) else ()
+    end = (end_copy(root, turn(root)),) if is_begun(root) else ()
     left = left_overs(what, what.seen.found.id) if what.source.kind == "backup" else []
     gone = [_until_gone(s.id, f"volume {volume.name}") for volume in left for s in what.snapshots]
     drops = drop_steps(Helpers(what.snapshots, what.images))
-    return (*drops, *gone, *(step for volume in left for step in _drop_volume(volume)))
+    return (*clean, *drops, *gone, *(step for volume in left for step in _drop_volume(volume)), *end)

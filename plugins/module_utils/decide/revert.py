@@ -130,7 +130,7 @@ def _run(history: History, method: str, found: list[Found]) -> Run:
     else:
         # a server that ran since its state was saved has another state now
         olds = [place.volume for place, _target in found]
-        was, number, ran = _rests(history.seen.found), next_number(history), last_run(history)
+        was, number, ran = _rests(history.seen.found), next_number(history, olds), last_run(history)
     disks = (Disk(place.ref, old, place.now, snapshot) for (place, snapshot), old in zip(found, olds))
     return Run(history, number, was, ran, method, tuple(disks))
 

@@ -69,8 +69,8 @@ class Run:
         return disk.old.status == "downloading" and [dict(i.metadata) for i in self.history.images] == [marks]
 
     def new(self, disk: Disk) -> Volume | None:
-        """The volume that an earlier run made from the snapshot and did not attach yet."""
-        marks = {NUMBER: str(self.number), TARGET: disk.target.id, ORIGIN: origin(disk.old)}
+        """The volume that an earlier run made from the snapshot for this server and did not attach yet."""
+        marks = {**self.own_marks(disk), ORIGIN: origin(disk.old)}
         loose = (v for v in self.history.volumes if v.id != disk.old.id and not v.attached_to)
         return next((v for v in loose if marks.items() <= v.metadata.items()), None)
 

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a revert is about: which volumes, where they are, and how far an earlier run came. All told by their metadata.
 
-Reverts of a server are numbered. A volume that is being reverted says so (`REVERTING`) until the server is as it was;
-the snapshot of the state before, and the volume that holds the reverted state, carry the number.
+Reverts of a server are numbered, and go on counting where a server that had its volumes before left off. A volume that
+is being reverted says so (`REVERTING`) until the server is as it was; the snapshot of the state before, and the volume
+that holds the reverted state, carry the number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..model import History, Root, Snapshot, Volume
@@ -164,12 +166,17 @@ def went_back(volume: Volume | None) -> tuple[str, str]:
     return told if ORIGIN in volume.metadata or told == filled else ("", "")
 
 
-def next_number(history: History) -> int:
-    """A number that no revert of this server has yet."""
-    own = history.seen.found.id
-    everything: tuple[Volume | Snapshot, ...] = (*history.volumes, *history.snapshots)
-    metadata = (item.metadata for item in everything if item.metadata.get(OWNER) == own)
-    return 1 + max((int(m[NUMBER]) for m in metadata if m.get(NUMBER, "").isdigit()), default=0)
+def next_number(history: History, olds: Iterable[Volume]) -> int:
+    """A number that no revert of this server has yet, nor one of a server that had its volumes before.
+
+    :param olds: the volumes that are about to go back: in the middle of a revert one may be off.
+    """
+    own, mine = history.seen.found.id, (*history.seen.volumes.values(), *olds)
+    ids = frozenset(volume_id for volume in mine for volume_id in kin(history, volume))
+    volumes = (v.metadata for v in known(history) if v.id in ids or v.metadata.get(OWNER) == own)
+    snapshots = (s.metadata for s in history.snapshots if s.volume_id in ids or s.metadata.get(OWNER) == own)
+    numbers = (metadata.get(NUMBER, "") for metadata in (*volumes, *snapshots))
+    return 1 + max((int(number) for number in numbers if number.isdigit()), default=0)
 
 
 def saved(history: History, volume: Volume, number: int) -> Snapshot | None:

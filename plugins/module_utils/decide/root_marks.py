@@ -5,6 +5,10 @@
 
 Metadata of a volume spread: a restore brings those of the volume that was backed up. So a mark counts only at the
 volume whose id it names, and whoever overwrites a root says so first: what was written there before holds no more then.
+
+What a root is overwritten with is written down before the copy begins, with the id of the image that is copied. It
+holds once Cinder notes that id at the volume too, which it does at the end of a copy, and only of one that succeeded
+(cinder/volume/manager.py, reimage). So no run has to survive the copy that it began.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Any
 
 from ..model import Source, Volume
 from ..plan import Step
+from .replicas import POINT
 from .reverting import NUMBER, TARGET
 
 #: What the data of a root was taken from, such as "snapshot 6f1c...".
@@ -24,9 +29,20 @@ VOLUME = "standby_root_volume"
 #: The id of the volume that was the root before.
 BEFORE = "standby_root_before"
 
+#: The id of the image that a root was overwritten with; "" or missing at one that was made as it is.
+IMAGE = "standby_root_image"
+
+#: A number that each copy into a root counts up; with "begun" until all is gone that the last one needed for a while.
+COPY = "standby_root_copy"
+
+#: Among the image properties of a volume: the id of the image that it was filled from, as Cinder notes it.
+FILLED_WITH = "image_id"
 
 #: All notes that say what the data of a root is, also those of a revert.
 ABOUT_DATA = (FROM, NUMBER, TARGET)
+
+#: The image properties by which somebody knows that a copy into a root is complete: this module, replication, a revert.
+_BY_COPIES = (FILLED_WITH, POINT, NUMBER, TARGET)
 
 
 def source_mark(source: Source) -> str:
@@ -34,11 +50,40 @@ def source_mark(source: Source) -> str:
     return f"{source.kind} {source.id}"
 
 
-def is_from(volume: Volume | None, source: Source) -> bool:
+def is_from(volume: Volume, source: Source) -> bool:
     """Whether a volume is the source itself, or was filled from it to the end."""
-    if volume is None:
-        return False
-    return volume.id == source.id or (is_marked(volume) and volume.metadata.get(FROM) == source_mark(source))
+    return volume.id == source.id or (_says(volume, source) and _is_whole(volume))
+
+
+def _says(volume: Volume, source: Source) -> bool:
+    return is_marked(volume) and volume.metadata.get(FROM) == source_mark(source)
+
+
+def _is_whole(volume: Volume) -> bool:
+    """Whether the copy that was written down is complete, and nothing else was copied into the volume since."""
+    filled = volume.metadata.get(IMAGE) == volume.image_metadata.get(FILLED_WITH)
+    return not is_copy(volume) or (filled and volume.status not in ("downloading", "error"))
+
+
+def is_copy(volume: Volume) -> bool:
+    """Whether what is written at a volume is about a copy into it."""
+    return is_marked(volume) and bool(volume.metadata.get(IMAGE))
+
+
+def is_being_filled(root: Volume, source: Source) -> bool:
+    """Whether the copy that is under way is one from this source, by all that is known before its end."""
+    return root.status == "downloading" and is_begun(root) and _says(root, source)
+
+
+def is_begun(root: Volume) -> bool:
+    """Whether there may be something left of the last copy."""
+    return is_copy(root) and root.metadata.get(COPY, "").endswith("begun")
+
+
+def turn(root: Volume) -> int:
+    """The number of the last copy into a root, 0 without."""
+    number = root.metadata.get(COPY, "").partition(" ")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def is_marked(volume: Volume) -> bool:
@@ -59,8 +104,46 @@ def forget_source(root: Volume) -> tuple[Step, ...]:
     return (Step("set_volume_metadata", text, args),) if stale else ()
 
 
+def begin_copy(root: Volume, source: Source, image_id: Any) -> tuple[Step, ...]:
+    """Before a root is overwritten: what is noted at it about its data is over, and what will be in it.
+
+    :param image_id: of the image that is copied.
+    """
+    stale = {key: "" for key in ABOUT_DATA if root.metadata.get(key)}
+    marks = {**_marks(root.id, source), IMAGE: image_id, COPY: f"{turn(root) + 1} begun"}
+    args = {"volume_id": root.id, "metadata": {**stale, **marks}}
+    text = f"note at the root {root.name or root.id} that {source_mark(source)} is copied into it"
+    return (*_forget_filling(root, source), Step("set_volume_metadata", text, args))
+
+
+def _forget_filling(root: Volume, source: Source) -> tuple[Step, ...]:
+    """A copy that fails leaves what Cinder noted at the end of the last one, and others believe it.
+
+    The id of an image counts only if it is the same again: an image of the user may have been in the root before.
+    """
+    told = {key for key in _BY_COPIES if root.image_metadata.get(key)}
+    if root.image_metadata.get(FILLED_WITH) != source.id:
+        told.discard(FILLED_WITH)
+    # what the end of a copy that is under way brings is not known
+    keys = _BY_COPIES if root.status == "downloading" else sorted(told)
+    args = {"volume_id": root.id, "metadata": dict.fromkeys(keys, "")}
+    text = f"forget with what the root {root.name or root.id} was filled"
+    return (Step("set_image_metadata", text, args),) if keys else ()
+
+
+def end_copy(root: Volume, number: int) -> Step:
+    """Once nothing is left of a copy into a root."""
+    args = {"volume_id": root.id, "metadata": {COPY: str(number)}}
+    return Step("set_volume_metadata", f"note at the root {root.name or root.id} that the copy is finished", args)
+
+
+def _marks(volume_id: Any, source: Source) -> dict[str, Any]:
+    return {FROM: source_mark(source), VOLUME: volume_id}
+
+
 def filled_step(label: str, volume_id: Any, source: Source, **more: str) -> Step:
-    """After a root is complete: what it was filled from."""
-    marks = {FROM: source_mark(source), VOLUME: volume_id, **more}
+    """After a volume that is to be a root is complete: what it was made of. A restore brings the marks of another."""
+    stale = {IMAGE: ""} if source.kind == "backup" else {}
+    marks = {**stale, **_marks(volume_id, source), **more}
     args = {"volume_id": volume_id, "metadata": marks}
     return Step("set_volume_metadata", f"note at {label} that it is from {source_mark(source)}", args)

@@ -13,6 +13,7 @@ from ..model import Seen, Site, Surroundings, Volume
 from ..plan import Decision, Plan, Ref, Refusal, Step, Until
 from .boot_volume import await_built, decide_present
 from .building import BUILDING, volume_ids
+from .copying import check_step
 from .facts import server_facts
 from .handover import choose
 from .health import health_steps, needs_address
@@ -45,14 +46,17 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     if site.seen.server is None:
         gone = tuple(delete_placeholder(volume.name, volume.id) for volume in left)
         made = replace(built, after=_at_rest(built.after, empty), steps=(*gone, *built.steps), extra=chosen.facts)
-        return _prove(made, server, around, empty)
+        root = volume_ids(server.at_b, around)["root"]
+        return _prove(made, server, around, empty, _can_be_filled(chosen.method, root))
     refusal = _unfit(site.seen, plan.name, chosen.method, wanted) or _unreachable(site.seen, server)
     if refusal:
         return refusal
     if site.seen.found.status == "BUILD":
         return replace(_await(site, server, plan), extra=chosen.facts)
     emptied = (*_take_off(site.seen), *_remove(site, plan.name)) if empty else ()
-    steps = (*built.steps, *_to_rest(site.seen, server), *emptied)
+    rest = _to_rest(site.seen, server)
+    fill = _can_be_filled(chosen.method, which_root(site.seen).volume_id) if rest else ()
+    steps = (*built.steps, *rest, *emptied, *fill)
     return Plan(built.before, _at_rest(built.before, empty), steps, built.notes, chosen.facts, findings=built.findings)
 
 
@@ -87,10 +91,17 @@ def _at_rest(facts: Mapping[str, Any], empty: bool) -> dict[str, Any]:
     return {**rested, "dormant": True, "root_volume": root, "volumes": []}
 
 
-def _prove(made: Plan, server: PlanServer, around: Surroundings, empty: bool) -> Decision:
+def _can_be_filled(method: str, root: Any) -> tuple[Step, ...]:
+    """Better known now than when site A burns. Only a root that is reserved for a shelved server can be asked about."""
+    return (check_step(root),) if method == "reimage" else ()
+
+
+def _prove(
+    made: Plan, server: PlanServer, around: Surroundings, empty: bool, fill: tuple[Step, ...]
+) -> Decision:  # fmt: skip
     """The build and what follows it: at once, or when the address of the twin can be read that a check of it needs."""
     address = next((nic.fixed_ip for nic in server.at_b.nics if nic.fixed_ip), "")
-    rest = _from_scratch(server, around, empty, address)
+    rest = (*_from_scratch(server, around, empty, address), *fill)
     if address or not needs_address(server.health_checks):
         return replace(made, steps=(*made.steps, *rest))
     return replace(made, later=rest) if server.at_b.nics else _no_address(server)

@@ -126,14 +126,18 @@ def _replace(
     return (*delete_server_steps(twin, "the twin"), *build, *(step for volume in empty for step in _drop(volume)))
 
 
-def delete_server_steps(server: Server, what: str) -> tuple[Step, ...]:
-    """Deletes a server and none of its volumes. That is not believed but looked at, right before."""
+def delete_server_steps(server: Server, what: str, safe: str = "") -> tuple[Step, ...]:
+    """Deletes a server and none of its volumes. That is not believed but looked at, right before.
+
+    :param safe: what people should know if it fails.
+    """
     ids = tuple(attachment.volume_id for attachment in server.attachments)
     check = {"server_id": server.id, "volume_ids": sorted(ids)}
+    gone, text = until_deleted(server.id), f"delete {what} {server.name}"
     return (
         *clear_delete_flags(server, ids),
         Step("check_volumes_kept", f"check that no volume is deleted with {what} {server.name}", check),
-        Step("delete_server", f"delete {what} {server.name}", {"server_id": server.id}, until_deleted(server.id)),
+        Step("delete_server", text, {"server_id": server.id}, gone, safe=safe),
     )
 
 

@@ -16,13 +16,13 @@ from ..model import Attachment, Flavor, Port, Root, Seen, Server, Surroundings, 
 from ..plan import Finding, Plan, Refusal, Step, Until, refused_for
 from ..replacing import Definition, Replacing
 from ..wanted import ServerWanted
-from .boot_volume import until_deleted
 from .buildable import problems
 from .building import build_steps
 from .definition import completed, made_of, read_back
 from .facts import server_facts
 from .new_root import NewRoot, new_root, note_former
-from .root_volume import clear_delete_flags, until_detached, which_root
+from .recreate import delete_server_steps
+from .root_volume import until_detached, which_root
 
 _AGAIN = (
     "Repeat the task to carry on; if there is a server in ERROR, remove it first with server_boot_volume state: absent."
@@ -208,22 +208,8 @@ def _flavor_problems(definition: Definition, flavor: Flavor | None) -> Iterator[
 
 
 def _delete(what: Replacing, loose: list[Port]) -> tuple[Step, ...]:
-    """That no volume goes with the server is not believed but looked at, right before."""
     server, safe = what.seen.found, f"Its definition is in {what.recreation.file}. Repeat the task to carry on."
-    ids = tuple(a.volume_id for a in server.attachments)
-    check = {"server_id": server.id, "volume_ids": sorted(ids)}
-    return (
-        *(_release(port, server.name) for port in loose),
-        *clear_delete_flags(server, ids),
-        Step("check_volumes_kept", f"check that no volume is deleted with server {server.name}", check),
-        Step(
-            "delete_server",
-            f"delete server {server.name}",
-            {"server_id": server.id},
-            until_deleted(server.id),
-            safe=safe,
-        ),
-    )
+    return (*(_release(port, server.name) for port in loose), *delete_server_steps(server, "server", safe))
 
 
 def _release(port: Port, server: str) -> Step:

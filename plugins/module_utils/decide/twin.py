@@ -46,8 +46,7 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     if site.seen.server is None:
         gone = tuple(delete_placeholder(volume.name, volume.id) for volume in left)
         made = replace(built, after=_at_rest(built.after, empty), steps=(*gone, *built.steps), extra=chosen.facts)
-        root = volume_ids(server.at_b, around)["root"]
-        return _prove(made, server, around, empty, _can_be_filled(chosen.method, root))
+        return _prove(made, server, around, chosen.method)
     refusal = _unfit(site.seen, plan.name, chosen.method, wanted) or _unreachable(site.seen, server)
     if refusal:
         return refusal
@@ -96,12 +95,11 @@ def _can_be_filled(method: str, root: Any) -> tuple[Step, ...]:
     return (check_step(root),) if method == "reimage" else ()
 
 
-def _prove(
-    made: Plan, server: PlanServer, around: Surroundings, empty: bool, fill: tuple[Step, ...]
-) -> Decision:  # fmt: skip
+def _prove(made: Plan, server: PlanServer, around: Surroundings, method: str) -> Decision:
     """The build and what follows it: at once, or when the address of the twin can be read that a check of it needs."""
     address = next((nic.fixed_ip for nic in server.at_b.nics if nic.fixed_ip), "")
-    rest = (*_from_scratch(server, around, empty, address), *fill)
+    fill = _can_be_filled(method, volume_ids(server.at_b, around)["root"])
+    rest = (*_from_scratch(server, around, method == "attach", address), *fill)
     if address or not needs_address(server.health_checks):
         return replace(made, steps=(*made.steps, *rest))
     return replace(made, later=rest) if server.at_b.nics else _no_address(server)

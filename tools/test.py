@@ -63,6 +63,7 @@ def with_cloud() -> list[Phase]:
         pytest("integration", "tests/integration", *QUICK, "-n2", "--dist", "loadfile", needs=CLOUD),
         pytest("oldest integration", "tests/integration", "-k", "info", program=OLDEST, needs=CLOUD),
         pytest("nova_root_volume", "nova_root_volume/tests", needs=CLOUD),
+        pytest("handovers", "tests/handovers/test_each_way.py", "-n2", needs=CLOUD),
         # a cloud of their own: they lose a site
         pytest("playbooks", "tests/playbooks", *QUICK),
         *molecule(),

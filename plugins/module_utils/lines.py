@@ -32,6 +32,8 @@ def what(event: Event) -> str:
 def _text(event: Event) -> str:
     if event.phase == "begin":
         return event.text
+    if event.step and event.step.verb == "wait":
+        return f"{event.text}: {event.more['state']}"
     return f"{what(event)}: {event.text}" if event.kind in ("failed", "skipped") else what(event)
 
 

@@ -39,6 +39,9 @@ class Seen:
             self.lines.tell(event(kind, f"s{number}", seconds, **of_it))
 
 
+CHECK = Step("wait", "check that the console of db shows 'login:'")
+
+
 def event(kind: str, job: str = "db", seconds: float = 3.14, text: str = "", **of_it: Any) -> Event:
     finished, total = of_it.pop("counts", (0, 500))
     given = {"phase": "begin", "step": UNSHELVE, **of_it} if kind == "step" else of_it
@@ -52,6 +55,8 @@ def event(kind: str, job: str = "db", seconds: float = 3.14, text: str = "", **o
         (event("step", phase="ended", more={"state": "ACTIVE"}), "[  0/500]    3.1 s  db           unshelve: ACTIVE"),
         (event("step", step=ATTACH, phase="ended", more={"state": "reserved"}),
          "[  0/500]    3.1 s  db           attach root: reserved"),
+        (event("step", step=CHECK, phase="ended", more={"state": "matches"}),
+         "[  0/500]    3.1 s  db           check that the console of db shows 'login:': matches"),
         (event("done", counts=(1, 30)), "[ 1/30]    3.1 s  db           done"),
         (event("unchanged"), "[  0/500]    3.1 s  db           nothing to do"),
         (event("failed", text="no host"), "[  0/500]    3.1 s  db           FAILED: no host"),

@@ -229,6 +229,14 @@ def test_a_cinder_that_would_copy_nothing_is_refused(cloud: LoopbackCloud, sessi
     assert cloud.sent[-1].line == "DELETE image /images/i"
 
 
+def test_an_answer_that_tells_nothing_is_an_error(cloud: LoopbackCloud, session: Any) -> None:
+    cloud.answers["POST image /images"] = {"id": "i"}
+    cloud.answers[REIMAGE] = Fails(500)
+    with pytest.raises(CloudError, match="was answered with 500"):
+        VERBS["check_copy"](session, volume_id="v")
+    assert cloud.sent[-1].line == "DELETE image /images/i"
+
+
 def test_waiting_is_no_request(cloud: LoopbackCloud, session: Any) -> None:
     assert VERBS["wait"](session) == {}
     assert cloud.sent == []

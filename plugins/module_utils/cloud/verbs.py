@@ -211,17 +211,17 @@ def _ask_for_no_copy(cloud: Session, volume_id: str) -> Json:
     try:
         body = {"os-reimage": {"image_id": image["id"], "reimage_reserved": False}}
         cloud.send("POST", "block_storage", f"/volumes/{volume_id}/action", body)
-        status = 202
     except CloudError as error:
-        status = error.status
+        if error.status == 404:
+            return {}
+        if error.status != 400:
+            raise
     finally:
         delete_image(cloud, image["id"])
-    if status != 404:
-        raise StandbyError(
-            f"{cloud.label}: its Cinder does not copy from images that name a snapshot (it answered {status}, not 404):"
-            " Cinder 27 (2025.2) or newer is needed for reimage. Nothing was copied. Hand over in another way."
-        )
-    return {}
+    raise StandbyError(
+        f"{cloud.label}: its Cinder does not copy from images that name a snapshot: Cinder 27 (2025.2) or newer is"
+        " needed for reimage. Nothing was copied. Hand over in another way."
+    )
 
 
 def create_snapshot(cloud: Session, **snapshot: Any) -> Json:

@@ -42,7 +42,7 @@ tempest: ready ## OpenStack's own test suite against a stock and a guarded site
 	@$(RUN) tools/test.py "tempest full a" "tempest full b"
 
 .PHONY: bench
-bench: ready ## speed against other ways of doing the same job (50 min, on a quiet machine); writes docs/performance.md
+bench: ready ## speed against other ways of doing the same job (36 min, on a quiet machine); writes docs/performance.md
 	@$(RUN) tools/in_environment.py bench/run --write
 
 .PHONY: cloud-up

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bench`: brings servers up in several ways against a pretended cloud, and on real OpenStack, and judges it.
 
-About 50 minutes: 27 for the loop of openstack.cloud tasks with 100 servers, 10 for two sites of real OpenStack, which
+About 36 minutes: 25 for the loop of openstack.cloud tasks with 100 servers, 3 for two sites of real OpenStack, which
 are started and stopped. `bench/run --ways wave` takes 2.
 """
 
@@ -91,7 +91,7 @@ class Findings:
 
     def measure_pocket(self, servers: int) -> None:
         """On real OpenStack."""
-        print(f"Two sites of real OpenStack with {servers} servers, about 10 min", flush=True)
+        print(f"Two sites of real OpenStack with {servers} servers, about 3 min", flush=True)
         with self.kept():
             self.chains += pocket.measure(servers)
 

@@ -158,7 +158,7 @@ def _fleet(run: Run, options: Mapping[str, Any], lines: Lines, go_on: Callable[[
         lines.tick(run.seconds)
 
     limits = {name: options[name] for name in ("timeout", "threads", "max_in_flight")}
-    return Fleet(run.wave.poll, tell=tell, tick=tick, begin=run.began, **limits)
+    return Fleet(run.wave.poll, tell=tell, tick=tick, stop=run.wave.stop, begin=run.began, **limits)
 
 
 _COMES_UP = ("readiness", "failover")
@@ -170,7 +170,7 @@ def _failed(error: StandbyError) -> dict[str, Any]:
 
 def _unexpected(error: Exception) -> dict[str, Any]:
     """As a server that failed so is told (`progress.server_row`)."""
-    text = f"Unexpected {type(error).__name__}: {error}"
+    text = f"Unexpected {type(error).__name__}: {error}. Repeat to carry on."
     return {"failed": True, "changed": False, "msg": text, "error": {"code": "unexpected"}}
 
 

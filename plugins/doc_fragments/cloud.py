@@ -58,7 +58,8 @@ options:
     aliases: [endpoint_type]
   api_timeout:
     description:
-      - Seconds to wait for the answer to one request. When not given, what C(clouds.yaml) says holds, else 120.
+      - Seconds to wait for the answer to one request. When not given, what C(clouds.yaml) says holds, else 120,
+        and 60 for a read, which is sent once more.
     type: int
   sdk_log_path:
     description:

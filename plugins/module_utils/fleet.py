@@ -62,6 +62,7 @@ class Fleet:
     :param max_in_flight: how many jobs may be under way at once; 0 is no limit.
     :param tell: called with each event, from the thread that calls `run`.
     :param tick: called again and again while the run lasts, about once a second when nothing happens.
+    :param stop: called when the run is interrupted: from then on nothing may be sent.
     :param begin: when the run began, if that was before `run` is called; seconds are told from then on.
     """
 
@@ -71,6 +72,7 @@ class Fleet:
     max_in_flight: int = 0
     tell: Callable[[Event], None] = lambda event: None
     tick: Callable[[], None] = lambda: None
+    stop: Callable[[], None] = lambda: None
     begin: float | None = None
     clock: Callable[[], float] = time.monotonic
     results: dict[str, Result] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class Fleet:
                 self._drive()
             except BaseException:
                 # interrupted: what was not sent yet must not be sent while the pools are waited for
+                self.stop()
                 self._pool.shutdown(wait=False, cancel_futures=True)
                 self._pollers.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -180,10 +183,13 @@ class Fleet:
     def _poll_if_due(self) -> None:
         if self._deadline.passed:
             for task, pause in self._watches.all():
-                self._advance(task, self._deadline.error(pause.step.text, pause.until, task.last_seen))
+                self._advance(task, self._late(task, pause))
             return
         for asked in self._watches.due():
             self._send(self._pollers, asked, self.poll, asked.cloud, asked.kind, asked.targets, asked.began)
+
+    def _late(self, task: _Task, pause: Pause) -> TimedOut:
+        return self._deadline.error(pause.step.text, pause.until, task.last_seen, task.trouble)
 
     def _collect(self) -> None:
         """Waits for answers, at the longest until the next poll is due, and hands all that are there on."""

@@ -68,11 +68,16 @@ class Deadline:
         """Whether the time is up."""
         return self.clock() >= self.end
 
-    def error(self, what: str, until: Until, seen: State | None) -> TimedOut:
-        """The error of a wait that the deadline ended."""
+    def error(self, what: str, until: Until, seen: State | None, trouble: str = "") -> TimedOut:
+        """The error of a wait that the deadline ended.
+
+        :param trouble: why the last reading failed, "" if it did not.
+        """
+        failed = f" The last reading failed: {trouble.rstrip('.')}." if trouble else ""
+        todo = "Nothing was undone: repeat to carry on, with a longer timeout if it is slow."
         return TimedOut(
             f"{what}: the {until.kind} {until.id} is still {seen or 'unknown'} after {self.seconds:g} s; expected "
-            f"{_names(until.target)}. Nothing was undone: repeat to carry on, with a longer timeout if it is slow.",
+            f"{_names(until.target)}.{failed} {todo}",
             kind=until.kind,
             id=str(until.id),
             seen=str(seen or ""),

@@ -30,10 +30,14 @@ SHARE = 0.01
 
 @dataclass(eq=False)
 class Waiter:
-    """Who may wait. Reads for it that began before ``since`` do not count (seconds of the clock)."""
+    """Who may wait. Reads for it that began before ``since`` do not count (seconds of the clock).
+
+    ``trouble`` is why the last read failed, where that was forgiven.
+    """
 
     since: float = field(default=0.0, init=False)
     last_seen: State | None = field(default=None, init=False)
+    trouble: str = field(default="", init=False)
 
 
 @dataclass(eq=False)
@@ -136,6 +140,8 @@ def _ends(asked: Asked, future: Future) -> list[tuple[Any, State | BaseException
     # the deadline may have ended others meanwhile
     group = [(waiter, pause) for waiter, pause in asked.waits.items() if waits.get(waiter) is pause]
     error = future.exception()
+    for waiter, _pause in group:
+        waiter.trouble = str(error) if error else ""
     if error:
         return [] if _passing(error) else [(waiter, error) for waiter, _pause in group]
     states = future.result()

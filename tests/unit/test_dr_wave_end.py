@@ -120,7 +120,7 @@ def test_an_error_that_nobody_expected_is_the_end_of_the_run(scene: Scene, when:
 
     scene.at[when] = fail
     result = scene.run()
-    text = f"Unexpected {type(error).__name__}: {error}"
+    text = f"Unexpected {type(error).__name__}: {error}. Repeat to carry on."
     assert (result["failed"], result["changed"], result["msg"]) == (True, False, text)
     assert result["error"] == {"code": "unexpected"}
     end = scene.lines()[-1]

@@ -87,7 +87,7 @@ def test_an_error_is_an_unknown_state() -> None:
     refusal = may_fail_over(SiteAnswer(True, "wrong password"), "shop", None)
     assert isinstance(refusal, Refusal)
     assert refusal.text == (
-        "Refused to fail over shop: site A answers, with wrong password. Two copies of one application would run. Stop "
+        "Refused to fail over shop: site A answers, with wrong password. Nobody knows whether its servers run. Stop "
         "the servers at site A first, or if you know that they cannot run, say why: "
         'dr_site_b_site_a_is_down: "<reason>".'
     )

@@ -109,7 +109,7 @@ def test_a_target_that_answers_slowly_delays_no_other() -> None:
 
 
 def test_an_interrupted_run_sends_nothing_more() -> None:
-    cloud, steps = Cloud(), []
+    cloud, steps, stopped = Cloud(), [], []
 
     def interrupt(event: Any) -> None:
         steps.append(event)
@@ -117,7 +117,14 @@ def test_an_interrupted_run_sends_nothing_more() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(cloud, *(cloud.job(str(number)) for number in range(200)), threads=1, tell=interrupt)
+        run(
+            cloud,
+            *(cloud.job(str(number)) for number in range(200)),
+            threads=1,
+            tell=interrupt,
+            stop=lambda: stopped.append(1),
+        )
+    assert stopped == [1], "threads that wait for their turn to send must be told"
     assert len(cloud.log) < 50, "what waited for a thread was sent although the run was interrupted"
 
 

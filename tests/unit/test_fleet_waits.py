@@ -49,7 +49,9 @@ def test_a_fault_that_does_not_pass_ends_with_the_deadline() -> None:
     cloud = Cloud(db=[Unreachable("no answer")])
     result = run(cloud, cloud.job("db"), timeout=0.4)["db"]
     assert isinstance(result, TimedOut)
-    assert "the volume db is still unknown after 0.4 s; expected available" in str(result)
+    assert "the volume db is still unknown after 0.4 s; expected available. The last reading failed: no answer." in str(
+        result
+    )
 
 
 def test_a_state_that_is_not_on_the_way_ends_the_job() -> None:

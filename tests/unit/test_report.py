@@ -69,6 +69,11 @@ SHOP = "Failover of shop to site B"
         ),
         (journals.killed(), "stopped", f"{SHOP} was stopped before its end: 1 of 3 servers up after 13 s."),
         (journals.refused(), "refused", f"{SHOP} was refused: nothing was changed."),
+        (
+            journals.killed().end(14.0, failed=True, msg="Unexpected OSError: full. Repeat to carry on."),
+            "failed",
+            f"{SHOP} failed: 1 of 3 servers up, 1 under way when it ended, 1 not started",
+        ),
         (nothing_reached(), "failed", f"{SHOP} failed before any server was begun."),
         (Journal(), "stopped", f"{SHOP} was stopped before its end: 0 of 2 servers up after 0 s."),
         (one("build", site="a"), "succeeded", "Build of shop at site A succeeded: 1 of 1 servers as planned in 43 s"),
@@ -130,6 +135,12 @@ def test_the_step_that_was_under_way_is_told() -> None:
     (problem,) = found["page"]["problems"]
     assert problem["msg"] == "The journal ends while this was done: unshelve server web."
     assert found["page"]["problems_title"] == "What was under way"
+
+
+def test_why_a_run_ended_in_the_middle_is_told_beside_what_failed() -> None:
+    journal = journals.killed().fails("app", 13.0, "no")
+    found = page(journal.end(14.0, failed=True, msg="Unexpected OSError: full."))
+    assert "Unexpected OSError: full." in found["notes"]
 
 
 def test_why_a_server_failed_with_the_id_of_the_request() -> None:

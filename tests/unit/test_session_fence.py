@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,6 +80,21 @@ def silent() -> Iterator[str]:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
+@pytest.fixture
+def hung_up() -> Iterator[str]:
+    """Host and port of what takes connections and ends them, as a load balancer whose servers are all gone."""
+
+    def hang_up(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                listening.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=hang_up, args=(listening,), daemon=True).start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+
+
 def _unroutable(where: Any, *_arguments: Any, **_options: Any) -> None:
     raise OSError(errno.EHOSTUNREACH, "No route to host")
 
@@ -88,11 +105,11 @@ def _unknown(*_arguments: Any, **_options: Any) -> None:
 
 @pytest.mark.parametrize("path", ["", "/v3"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-@pytest.mark.parametrize("fault", ["refused", "silent", "unknown host", "no route"])
+@pytest.mark.parametrize("fault", ["refused", "silent", "hung up", "unknown host", "no route"])
 def test_no_answer_at_all_is_none(
-    monkeypatch: pytest.MonkeyPatch, silent: str, fault: str, scheme: str, path: str
+    monkeypatch: pytest.MonkeyPatch, silent: str, hung_up: str, fault: str, scheme: str, path: str
 ) -> None:
-    place = silent if fault == "silent" else _closed_port()
+    place = {"silent": silent, "hung up": hung_up}.get(fault) or _closed_port()
     if fault == "unknown host":
         monkeypatch.setattr("socket.getaddrinfo", _unknown)
     if fault == "no route":

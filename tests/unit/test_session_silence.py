@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -51,8 +52,8 @@ def test_what_is_no_answer_of_openstack_says_nothing(
     with pytest.raises(Unreachable) as caught:
         session.send(method, "network", "/ports?name=secret", {})
     assert str(caught.value) == (
-        f"loopback: {method} /ports was answered with {saw}. That is no answer of OpenStack: is there a proxy or a "
-        "load balancer in between?"
+        f"loopback: {method} /ports was answered with {saw}. That is no answer of OpenStack, but maybe of a "
+        "proxy or a load balancer"
     )
     assert _passing(caught.value)
     assert len(cloud.sent) == 1
@@ -69,8 +70,8 @@ def test_a_page_that_is_none_does_not_end_a_list(cloud: LoopbackCloud, session: 
     with pytest.raises(Unreachable) as caught:
         list(session.pages("compute", "/servers/detail", "servers"))
     assert str(caught.value) == (
-        'loopback: GET /servers/detail was answered with 200 and without "servers". That is no answer of OpenStack: is '
-        "there a proxy or a load balancer in between?"
+        'loopback: GET /servers/detail was answered with 200 and without "servers". That is no answer of OpenStack, '
+        "but maybe of a proxy or a load balancer"
     )
     assert _passing(caught.value)
 
@@ -118,3 +119,32 @@ def test_a_refusal_still_tells_what_the_cloud_said(cloud: LoopbackCloud, session
     cloud.answers["GET network /ports"] = Fails(502, b"<html>bad gateway</html>", HTML)
     with pytest.raises(CloudError, match="was answered with 502: Bad Gateway"):
         session.get("network", "/ports")
+
+
+def test_a_read_is_sent_once_more_and_takes_no_longer_than_a_write(
+    cloud: LoopbackCloud, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one server of an API that hangs would stop all waits of a fleet for many minutes."""
+    assert session._reads == {"timeout": session_module.SILENCE / 2}
+    monkeypatch.setattr(session, "_reads", {"timeout": 0.2})
+    cloud.answers["GET network /ports"] = SILENCE
+    with pytest.raises(Unreachable, match="loopback does not answer"):
+        session.get("network", "/ports")
+    assert len(cloud.sent) == 2
+
+
+def test_a_timeout_of_the_user_is_that_of_reads_too(cloud: LoopbackCloud) -> None:
+    assert Session({**cloud.config(), "api_timeout": 7})._reads == {}
+
+
+def test_many_threads_ask_once_for_what_does_not_change(session: Session) -> None:
+    asked: list[int] = []
+
+    def ask() -> int:
+        asked.append(1)
+        time.sleep(0.05)
+        return 7
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _number: session.once("key", ask), range(8))) == [7] * 8
+    assert asked == [1]

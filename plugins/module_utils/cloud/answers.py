@@ -83,7 +83,7 @@ def items(label: str, path: str, page: dict[str, Any], key: str) -> list[dict[st
 
 def _no_cloud(label: str, method: str, path: str, saw: str) -> Unusable:
     what = f"{label}: {method} {path.partition('?')[0]} was answered with {saw}"
-    return Unusable(f"{what}. That is no answer of OpenStack: is there a proxy or a load balancer in between?")
+    return Unusable(f"{what}. That is no answer of OpenStack, but maybe of a proxy or a load balancer")
 
 
 def _short(error: BaseException) -> str:
@@ -138,7 +138,8 @@ class Translated:
         if isinstance(error, ka_exceptions.HttpError):
             text = f"{self.label}: {self.what} was answered with {error.http_status}: {_showable(str(error.message))}"
             return CloudError(text, status=error.http_status, request_id=error.request_id or "")
-        if isinstance(error, (ka_exceptions.ConnectTimeout, ka_exceptions.ConnectFailure)):
+        hung_up = isinstance(error, ka_exceptions.SSLError) and "EOF" in str(error)
+        if hung_up or isinstance(error, (ka_exceptions.ConnectTimeout, ka_exceptions.ConnectFailure)):
             return Unreachable(f"{self.label} does not answer ({self.what}): {_short(error)}")
         if isinstance(error, (ka_exceptions.ConnectionError, ka_exceptions.DiscoveryFailure)):
             return Unusable(f"{self.label} gives no answer of use ({self.what}): {_short(error)}")

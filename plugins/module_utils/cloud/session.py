@@ -40,6 +40,9 @@ MOST_REPEATS = 20
 #: answered would hold up the run, and its lock, for ever. Load balancers mostly give up after a minute, and say so.
 SILENCE = 120.0
 
+#: The same for reads. One that gets no answer is sent once more, so it takes as long altogether.
+SILENCE_OF_READS = 60.0
+
 # without a handler, what these libraries log would go to stderr in the middle of the progress lines
 for _name in ("keystoneauth", "openstack"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
@@ -74,6 +77,7 @@ class Session:
         with Translated(self.label, "connect"):
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
+            self._reads = {} if self._connection.session.timeout else {"timeout": SILENCE_OF_READS}
             self._connection.session.timeout = self._connection.session.timeout or SILENCE
             pool = self._connection.session.session
             pool.hooks["response"].append(self._hear)
@@ -83,6 +87,7 @@ class Session:
         self._newest = threading.local()
         self._versions: dict[str, str] = {}
         self._known: dict[Any, Any] = {}
+        self._asking: dict[Any, threading.Lock] = {}
 
     def authenticate(self) -> None:
         """Gets a token.
@@ -120,7 +125,11 @@ class Session:
     def once(self, key: Any, read: Callable[[], Any]) -> Any:
         """The answer of ``read``, asked once for each key: for what does not change during a run."""
         if key not in self._known:
-            self._known[key] = read()
+            with self._lock:
+                asking = self._asking.setdefault(key, threading.Lock())
+            with asking:
+                if key not in self._known:
+                    self._known[key] = read()
         return self._known[key]
 
     def advertises(self, alias: str) -> bool:
@@ -139,7 +148,9 @@ class Session:
         :raises Unreachable: when there was no answer, or none of OpenStack.
         """
         # the SDK repeats requests for images on its own, also those that change something
-        options: dict[str, Any] = {"connect_retries": 3 if method == "GET" else 0, "status_code_retries": 0}
+        options: dict[str, Any] = {"connect_retries": 0, "status_code_retries": 0}
+        if method == "GET":
+            options.update(connect_retries=1, **self._reads)
         if isinstance(body, bytes):
             options.update(data=body, headers={"Content-Type": "application/octet-stream"})
         elif body is not None:

@@ -41,8 +41,9 @@ def may_fail_over(answer: SiteAnswer, plan: str, reason: str | None) -> Refusal 
     if not running and not answer.error:
         return "site A answers, and none of these servers runs there"
     saw = f"site A answers, and there run {', '.join(running)}" if running else f"site A answers, with {answer.error}"
+    unsafe = "Two copies of one application would run" if running else "Nobody knows whether its servers run"
     todo = (
-        "Two copies of one application would run. Stop the servers at site A first, or if you know that they cannot "
-        'run, say why: dr_site_b_site_a_is_down: "<reason>".'
+        f"{unsafe}. Stop the servers at site A first, or if you know that they cannot run, say why: "
+        'dr_site_b_site_a_is_down: "<reason>".'
     )
     return Refusal("site_a_answers", f"fail over {plan}", saw, todo)

@@ -72,10 +72,11 @@ def _oldest(found: dict[str, Any]) -> str:
 
 
 def _failed(found: dict[str, Any], words: Words) -> str:
-    if not found["good"] and not found["failed"]:
+    if not found["good"] and not found["failed"] and not found["under_way"]:
         return "failed before any server was begun"
     told = [f"failed: {found['good']} of {found['servers']} servers {words.good}"]
     told += [f"{found['failed']} {words.bad}"] if found["failed"] else []
+    told += [f"{found['under_way']} under way when it ended"] if found["under_way"] else []
     told += [f"{found['not_started']} not started"] if found["not_started"] else []
     return f"{', '.join(told)}{_oldest(found)}"
 

@@ -141,7 +141,7 @@ def _reasons(document: Document) -> Iterator[str]:
     """Why a run failed, beside what is told of each of its servers, which its message repeats."""
     if any(row["msg"] for row in document["servers"]):
         yield from (f"{text[:1].upper()}{text[1:]}." for text in document["findings"])
-    elif document["msg"]:
+    if document["msg"] and (document["figures"]["under_way"] or not any(row["msg"] for row in document["servers"])):
         yield document["msg"]
 
 

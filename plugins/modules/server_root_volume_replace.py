@@ -52,9 +52,9 @@ options:
       - V(attach) detaches the old root and attaches the new one. The old one is kept. It needs a cloud with the
         guarded root volume API. A root that is missing is no obstacle.
       - V(reimage) copies into the root volume of the server by Cinder's C(os-reimage), which B(overwrites) it, so
-        O(root_volume) must name it. It works on stock Nova with a block storage API of 3.68 or newer (there is no
-        such request in an older one), and needs a root that is at least as large as the source. The data stay inside
-        the storage, except those of an O(image). A copy that fails leaves the root in C(error). One that outlives
+        O(root_volume) must name it. It works on stock Nova with Cinder 27 (2025.2) or newer, which is looked at before
+        anything is changed, and for an O(image) that has data with a block storage API of 3.68 or newer. It needs a
+        root that is at least as large as the source. The data stay inside the storage, except those of an O(image). A copy that fails leaves the root in C(error). One that outlives
         the run is waited for by the next, or found complete, and not begun anew.
       - V(recreate) works on every cloud. The definition of the server is written to O(record),
         C(delete_on_termination) of all its volumes is cleared, and that it is cleared is looked at again; the server

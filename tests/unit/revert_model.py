@@ -262,9 +262,9 @@ class Cloud:
         return {}
 
     def check_copy(self, volume_id: str) -> dict[str, Any]:
-        """Asks at a volume that is reserved."""
-        if self.volumes[volume_id].status != "reserved":
-            raise Rejected("a volume that is not reserved")
+        """Asks at a volume that no Cinder would copy into without further words."""
+        if self.volumes[volume_id].status not in ("in-use", "reserved"):
+            raise Rejected("a volume that could be overwritten")
         return {}
 
     def reimage_volume(self, volume_id: str, image_id: str) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def test_it_says_why_not_and_what_to_do(handover: str, todo: str) -> None:
 def test_all_operations_choose_alike(handover: str, fallback: str | None, offer: str) -> None:
     """A twin that was prepared for one way and failed over by another would be lost."""
     of, expected = the_plan(handover=handover, fallback=fallback), CHOICES[handover, fallback, offer]
-    held = tuple(replace(v, status="reserved", attached_to=("twin",)) for v in PLACEHOLDERS)
+    known = {"status": "reserved", "attached_to": ("twin",)}
+    held = tuple(replace(v, metadata={**v.metadata, "standby_fillable": "yes"}, **known) for v in PLACEHOLDERS)
     rests_on = held if expected[0] in ("recreate", "reimage") else ()
     seen, server = twin(rests_on, OFFERS[offer]), of.servers[0]
     prepared = decide_prepare(site_of(seen), server, of)

@@ -136,7 +136,8 @@ def test_a_placeholder_is_claimed_with_the_moment_at_which_its_twin_was_woken_la
     """Once site B ran on it behind our back, it is never overwritten."""
     decision = decide(twin({}))
     assert isinstance(decision, Plan)
-    (claim,) = decision.steps
+    check, claim = decision.steps
+    assert (check.verb, check.args) == ("check_copy", {"volume_id": "p-root"}), "known before anything is changed"
     assert claim.args["metadata"] == {
         "standby_recovery_point": TIME, "standby_role": "copy", "standby_state": "complete", "standby_woken": WOKEN,
     }  # fmt: skip

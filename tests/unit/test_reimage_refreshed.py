@@ -34,6 +34,8 @@ OLDER = {**FILLED, "image_metadata": {"standby_recovery_point": "2026-11-20T08:0
 UNFILLED = {**FILLED, "image_metadata": {}}
 CLAIMED = {**FILLED, "metadata": {**COPY, "standby_woken": WOKEN}}
 
+REVERTED = {"metadata": {**CLAIMED["metadata"], "standby_reverted_to": "snapshot"}, "image_metadata": {}}
+
 
 def slept(root: dict[str, Any], woken: str | None = WOKEN, **changes: Any) -> Seen:
     """A twin whose root replication has filled."""
@@ -59,7 +61,7 @@ def forgetting(steps: list[str]) -> list[str]:
         (slept({**CLAIMED, "image_metadata": OLDER["image_metadata"]}, data=""), COPYING[0],
          [*forgetting(COPYING), *DONE]),
         (slept({**CLAIMED, "status": "in-use"}, AWAKE, data="r-data", status="ACTIVE"), None, []),
-        (slept({**CLAIMED, "image_metadata": {}}, AWAKE, data="r-data"), DONE[1], [DONE[1]]),
+        (slept(REVERTED, AWAKE, data="r-data"), DONE[1], [DONE[1]]),
     ],
 )  # fmt: skip
 def test_the_rungs_of_a_root_that_replication_fills(seen: Seen, first: str | None, steps: list[str]) -> None:
@@ -69,6 +71,19 @@ def test_the_rungs_of_a_root_that_replication_fills(seen: Seen, first: str | Non
     assert next(iter(texts(decision)), None) == first
     assert isinstance(decision, Plan)
     assert bool(decision.later) == (first in (CLAIM, None) and bool(steps))
+
+
+@pytest.mark.parametrize("status", ["SHELVED_OFFLOADED", "ACTIVE", "SHUTOFF"])
+@pytest.mark.parametrize("held", [{}, OLDER["image_metadata"]], ids=["nothing", "another recovery point"])
+def test_a_root_that_was_woken_before_it_was_filled_is_no_recovery_point(status: str, held: dict[str, str]) -> None:
+    """A run was killed between claim and copy, and somebody unshelved the twin: its health checks would pass."""
+    decision = decide(slept({**CLAIMED, "image_metadata": held}, AWAKE, data="r-data", status=status))
+    assert isinstance(decision, Refusal)
+    assert decision.text == (
+        "Refused to fail over db: the twin was unshelved before its root p-root was filled: what is on it is not the"
+        " recovery point. The replica is safe. Remove the twin with server_boot_volume state: absent, rename or delete"
+        " its volume p-root, run dr_prepare, then repeat."
+    )
 
 
 def test_right_before_it_is_woken_nothing_may_be_copied() -> None:

@@ -110,6 +110,7 @@ def test_the_steps_of_an_attach() -> None:
 
 def test_the_steps_of_a_reimage() -> None:
     assert [step.text for step in plan(decide(Cloud(STOCK).replacing("backup"), "reimage")).steps] == [
+        "check that Cinder copies from an image that names a snapshot",
         "make volume db-root-backup-1 (1 GiB) to restore into",
         "wait until volume db-root-backup-1 is available",
         "restore backup before into db-root-backup-1",
@@ -118,7 +119,6 @@ def test_the_steps_of_a_reimage() -> None:
         "snapshot volume db-root-backup-1",
         "make an image that names the snapshot of volume db-root-backup-1",
         "complete the image",
-        "check that Cinder copies from an image that names a snapshot",
         "note at the root db-root that backup backup-1 is copied into it",
         "copy backup before into the root db-root",
         "remove block_device_mapping from the image properties of the root db-root",

@@ -67,13 +67,13 @@ def test_the_steps_of_an_exchange() -> None:
 def test_the_steps_of_a_copy() -> None:
     """Cinder makes no snapshot of a reserved volume, so the state is saved before the shelve."""
     assert [step.text for step in Cloud(guarded=False).revert().steps] == [
+        "check that Cinder copies from an image that names a snapshot",
         "note at root db-root the revert to snapshot x",
         "make an image that names the snapshot of x",
         "complete the image",
         "stop server db",
         "save the state of root db-root as snapshot db-root-before-revert-1",
         "shelve server db",
-        "check that Cinder copies from an image that names a snapshot",
         "copy snapshot x into the root db-root",
         "remove block_device_mapping from the image properties of the root db-root",
         "remove bdm_v2 from the image properties of the root db-root",

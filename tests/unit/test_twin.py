@@ -61,8 +61,9 @@ def expected(status: str, task: str | None, lock: bool, volumes: str, method: st
         return "wrong_state"
     empties = method == "attach" and (status != "BUILD" or volumes == "both")
     count = len(VOLUMES[volumes]) if empties else 0
-    asks = method == "reimage" and rungs and (status != "BUILD" or len(rungs) > 1)
-    return [*rungs, *["detach_volume"] * count, *["delete_volume"] * count, *(["check_copy"] if asks else [])]
+    asks = method == "reimage" and volumes == "both" and rungs
+    look = ["check_copy", "set_volume_metadata"] if asks else []
+    return [*rungs, *["detach_volume"] * count, *["delete_volume"] * count, *look]
 
 
 def to_rest(status: str, task: str | None, complete: bool) -> list[str] | None:
@@ -85,14 +86,20 @@ def prepare(site: Site, method: str = "attach") -> Any:
     return decide_prepare(site, PLANS[method].servers[0], PLANS[method])
 
 
-def test_whether_its_root_could_be_filled_is_asked_as_soon_as_it_is_reserved() -> None:
-    """Only for reimage, and once: a twin that is at rest is not asked again."""
+def test_whether_its_root_could_be_filled_is_asked_until_it_is_known() -> None:
+    """As soon as it is reserved, and only for reimage; a run that finds that it could not forgets nothing."""
     new = Site(nothing(), surroundings(ports={"db-port0": ()}))
-    last = {method: plan(prepare(new, method)).steps[-1] for method in PLANS}
-    assert {method: step.verb == "check_copy" for method, step in last.items()} == {
+    last = {method: [step.verb for step in plan(prepare(new, method)).steps[-2:]] for method in PLANS}
+    look = ["check_copy", "set_volume_metadata"]
+    assert {method: verbs == look for method, verbs in last.items()} == {
         "attach": False, "recreate": False, "reimage": True,
     }  # fmt: skip
-    assert last["reimage"].args == {"volume_id": Ref("disk root")}
+    assert plan(prepare(new, "reimage")).steps[-2].args == {"volume_id": Ref("disk root")}
+    held = [replace(v, status="reserved") for v in PLACEHOLDERS]
+    again = plan(prepare(site_of(twin(held)), "reimage"))
+    assert ([step.verb for step in again.steps], again.changed) == (look, True)
+    known = replace(held[0], metadata={**held[0].metadata, "standby_fillable": "yes"})
+    assert plan(prepare(site_of(twin([known, held[1]])), "reimage")).steps == ()
 
 
 @pytest.mark.parametrize("method", PLANS)

@@ -124,12 +124,13 @@ class Session:
 
     def once(self, key: Any, read: Callable[[], Any]) -> Any:
         """The answer of ``read``, asked once for each key: for what does not change during a run."""
-        if key not in self._known:
-            with self._lock:
-                asking = self._asking.setdefault(key, threading.Lock())
-            with asking:
-                if key not in self._known:
-                    self._known[key] = read()
+        if key in self._known:
+            return self._known[key]
+        with self._lock:
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:
+            if key not in self._known:
+                self._known[key] = read()
         return self._known[key]
 
     def advertises(self, alias: str) -> bool:

@@ -64,11 +64,14 @@ STRAY = ("block_device_mapping", "bdm_v2", "root_device_name")
 #: Image properties that say how a server boots; others (ids, checksums) belong to one image.
 BOOT = ("hw_", "os_", "img_", "trait:", "architecture", "hypervisor_type", "vm_mode")
 
+#: But not these: they are about the bytes of an image, and an image without data would fail them (img_signature).
+_OF_ITS_DATA = ("os_hash_", "os_glance_", "img_signature")
+
 
 def boot_properties(volume: Volume) -> dict[str, str]:
     """The image properties of a volume that say how a server boots from it."""
     own = {key: value for key, value in volume.image_metadata.items() if key.startswith(BOOT)}
-    return {key: value for key, value in own.items() if not key.startswith(("os_hash_", "os_glance_"))}
+    return {key: value for key, value in own.items() if not key.startswith(_OF_ITS_DATA)}
 
 
 def clean_steps(root: Volume, there: Container[str] = STRAY) -> tuple[Step, ...]:
@@ -103,11 +106,11 @@ def copy_step(root: Volume, label: str, image_id: Any, failed: str = "") -> Step
 
 
 def copy_steps(root: Volume, label: str, image_id: Any, failed: str = "") -> tuple[Step, ...]:
-    """As `copy_step`, from an image without data.
+    """As `copy_step`; what is noted at the root about its data is taken off before.
 
-    What is noted at the root about its data is taken off before, so that a later run does not take it for the old data.
+    Else a later run would take what is in it for the old data.
     """
-    return (check_step(root.id), *forget_source(root), copy_step(root, label, image_id, failed))
+    return (*forget_source(root), copy_step(root, label, image_id, failed))
 
 
 def earlier_copy(root: Volume, failed: str = "") -> tuple[Step, ...]:

@@ -185,8 +185,8 @@ def _not_at_rest(seen: Seen, plan: str, wanted: str) -> Refusal | None:
 def _strange(seen: Seen, plan: str) -> str:
     """Why a server was not made as a twin of the plan, "" if it was. Only such a one is ever deleted."""
     twin, root = seen.found, seen.volumes.get(which_root(seen).volume_id or "")
-    copied = {root.name or root.id} if root and _is_unused_copy(seen, root, plan) else set()
-    foreign = [name for name in foreign_volumes(seen, plan) if name not in copied]
+    unused = root.id if root and _is_unused_copy(seen, root, plan) else ""
+    foreign = foreign_volumes(seen, plan, but=unused)
     if foreign or not twin.attachments:
         return f"with volume {', '.join(foreign) or 'none'}, which is no placeholder of the plan"
     if twin.image_id:

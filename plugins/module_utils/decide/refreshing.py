@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ..model import Seen, Volume
 from ..plan import Refusal, Step, Until
-from .copying import clean_steps, drop_steps, earlier_copy
+from .copying import boot_properties, check_step, clean_steps, drop_steps, earlier_copy
 from .cycle import Replication
 from .handover import Chosen, choose
 from .ladder import unfit_twin
@@ -60,9 +60,10 @@ def refresh_stages(
     if ours and holds(root) == point.time:
         return _staged((*clean_steps(root, root.image_metadata), *drop_left(what)))
     begin = forget_steps(root) if ours else _mark(root, seen.woken)
-    empty = replace(root, image_metadata={})
-    fill = fill_steps(empty, point, plan.name, server.name)
-    return _staged(earlier_copy(root, if_it_fails(root)), begin, (*drop_left(what), *fill))
+    forgotten = replace(root, image_metadata=boot_properties(root))
+    fill = fill_steps(forgotten, point, plan.name, server.name)
+    first = (check_step(root.id), *begin) if begin else ()
+    return _staged(earlier_copy(root, if_it_fails(root)), first, (*drop_left(what), *fill))
 
 
 def _awake(seen: Seen, wanted: str) -> Refusal | None:

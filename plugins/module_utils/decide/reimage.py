@@ -19,6 +19,7 @@ from .copying import (
     Helpers,
     boot_properties,
     cannot_copy,
+    check_step,
     clean_steps,
     copy_steps,
     drop_steps,
@@ -39,6 +40,7 @@ from .refreshed import (
     woken_unknown,
 )
 from .replicas import DISK, PLAN, POINT, ROLE, SERVER, STATE, WOKEN, RecoveryPoint
+from .root_marks import says_its_data
 from .root_volume import which_root
 from .twin import delete_placeholder, is_placeholder, loose_placeholders, take_off
 
@@ -75,6 +77,8 @@ def reimage_plan(
     if refusal:
         return refusal
     what = around, helpers, server, plan, point, wanted
+    if is_copy(root, plan, server.name) and _woke_unfilled(seen, root):
+        return _ran_unfilled(root, wanted)
     unclaimed = (fresh or never_woke(seen, root)) and root.metadata.get(POINT, "") != point.time
     claim = _claim(root, point, seen.woken if fresh else None) if unclaimed else ()
     busy_copying = never_woke(seen, root) and root.status == "downloading"
@@ -121,8 +125,12 @@ def _staged(
     rest = _climb(after, ours, around, helpers, server, plan, point, wanted)
     if isinstance(rest, Refusal):
         return rest
-    steps = (*earlier_copy(root, if_it_fails(root)), *claim, *rest.steps)
-    return replace(rest, steps=steps[:1], later=steps[1:] or None)
+    wait = earlier_copy(root, if_it_fails(root))
+    asks = any(step.verb == "check_copy" for step in rest.steps)
+    first = (*((check_step(root.id),) if claim and asks else ()), *claim)
+    left = tuple(step for step in rest.steps if not (first and step.verb == "check_copy"))
+    steps, later = (wait, (*first, *left)) if wait else (first, left)
+    return replace(rest, steps=steps, later=later or None)
 
 
 def _no_root(seen: Seen, wanted: str) -> Refusal:
@@ -137,6 +145,21 @@ def _ran(seen: Seen, root: Volume, plan: str, wanted: str) -> Refusal | None:
     saw = may_have_run(seen, plan)
     todo = f"If that is the failover, go on with this server by hand. If what it wrote is not needed: {new_twin(root)}"
     return Refusal("twin_ran", wanted, saw, todo) if saw else None
+
+
+def _woke_unfilled(seen: Seen, root: Volume) -> bool:
+    """Whether the twin woke on a root that was claimed, and that was never filled with what it was claimed for.
+
+    A revert, or another root that was handed over, says at the root what is in it since.
+    """
+    filled = root.image_metadata.get(POINT) == root.metadata.get(POINT)
+    return WOKEN in root.metadata and not (filled or never_woke(seen, root) or says_its_data(root))
+
+
+def _ran_unfilled(root: Volume, wanted: str) -> Refusal:
+    """Nobody else knows that what runs there is not the recovery point: health checks were proved on a placeholder."""
+    saw = f"the twin was unshelved before its root {root.name} was filled: what is on it is not the recovery point"
+    return Refusal("twin_ran", wanted, saw, f"The replica is safe. {new_twin(root)}")
 
 
 def _carefully(steps: Sequence[Step], root: Volume) -> tuple[Step, ...]:
@@ -175,6 +198,7 @@ def fill_steps(root: Volume, point: RecoveryPoint, plan: str, server: str) -> tu
     marks = {PLAN: plan, SERVER: server, DISK: "root", ROLE: "handover"}
     properties = {**(boot_properties(replica) or boot_properties(root)), **marks, POINT: point.time}
     return (
+        check_step(root.id),
         snapshot_step(replica, label, name, marks),
         *image_steps(name, Ref("snapshot"), replica.size, replica.name, properties),
         *forget_steps(root),

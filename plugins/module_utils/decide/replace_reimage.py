@@ -50,7 +50,11 @@ def reimage_steps(what: Replacing, root: Root, wanted: str) -> Steps | Refusal:
     if is_being_filled(volume, source):
         return (*wait, *tidy_steps(what, volume, _brings(source)))
     copy = _copy(what, volume, wanted)
-    return copy if isinstance(copy, Refusal) else (*wait, *drop_steps(Helpers(what.snapshots, what.images)), *copy)
+    if isinstance(copy, Refusal):
+        return copy
+    has_data = source.kind == "image" and "block_device_mapping" not in source.properties
+    check = () if has_data else (check_step(volume.id),)
+    return (*wait, *check, *drop_steps(Helpers(what.snapshots, what.images)), *copy)
 
 
 def _not_named(root: Volume, wanted: str) -> Refusal:
@@ -92,7 +96,6 @@ def _copy(what: Replacing, root: Volume, wanted: str) -> Steps | Refusal:
         return refusal
     image_id = source.id if source.kind == "image" else Ref("image")
     fill = (
-        *(() if source.kind == "image" else (check_step(root.id),)),
         *begin_copy(root, source, image_id),
         copy_step(root, label, image_id, _failed(label)),
         *clean_steps(root, _brings(source)),

@@ -21,6 +21,9 @@ ROLE = "standby_role"
 #: other, and neither may overwrite what the other says.
 WOKEN = "standby_woken"
 
+#: At the placeholder of a root: that it was looked whether Cinder could fill it.
+FILLABLE = "standby_fillable"
+
 #: When the data was taken, UTC, ISO 8601 to the second: sorts as text.
 POINT = "standby_recovery_point"
 

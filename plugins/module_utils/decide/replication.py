@@ -136,6 +136,5 @@ def _failed_over(what: Replication, plan: RecoveryPlan, server: PlanServer, want
     if not used:
         return None
     saw = f"site B uses the replica {', '.join(sorted(used))}: it was failed over"
-    return Refusal(
-        "failed_over", wanted, saw, "Site B leads now. Replicate the other way, or take the replica off the twin."
-    )
+    todo = "take the replica off the twin." if not copies else f"if what it wrote is not needed: {new_twin(copies[0])}"
+    return Refusal("failed_over", wanted, saw, f"Site B leads now. Replicate the other way, or {todo}")

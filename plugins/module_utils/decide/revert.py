@@ -25,6 +25,7 @@ from .revert_steps import (
     image_for,
     make_steps,
     mark_steps,
+    may_copy,
     other_copy,
     overwrite_steps,
     until_stopped,
@@ -175,7 +176,8 @@ def _steps(run: Run, wanted: str) -> tuple[Step, ...] | Refusal:
         return refusal
     if not todo:
         return locked(server, wanted) or (*waits, *up_steps(run, status), *close_steps(run))
-    early = tuple(step for disk in todo if run.copies(disk) for step in other_copy(run, disk))
+    copied = [disk for disk in todo if run.copies(disk)]
+    early = tuple(step for disk in copied for step in (*other_copy(run, disk), *may_copy(run, disk)))
     make = tuple(step for d in todo for step in (image_for(run, d) if run.copies(d) else make_steps(run, d)))
     fill = tuple(step for d in todo for step in (overwrite_steps(run, d) if run.copies(d) else exchange_steps(run, d)))
     return (

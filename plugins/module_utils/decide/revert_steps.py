@@ -14,7 +14,7 @@ from typing import Any
 
 from ..model import Attachment, History, Snapshot, Volume
 from ..plan import Ref, Step, Until
-from .copying import boot_properties, clean_steps, copy_steps, earlier_copy, image_steps
+from .copying import boot_properties, check_step, clean_steps, copy_steps, earlier_copy, image_steps
 from .replicas import DISK, PLAN, ROLE, SERVER
 from .reverting import (
     NUMBER,
@@ -223,6 +223,11 @@ def image_for(run: Run, disk: Disk) -> tuple[Step, ...]:
 def other_copy(run: Run, disk: Disk) -> tuple[Step, ...]:
     """Waits for the end of a copy that is not the one to be done."""
     return () if run.copying(disk) else earlier_copy(disk.old, after_a_failure(run, disk))
+
+
+def may_copy(run: Run, disk: Disk) -> tuple[Step, ...]:
+    """Looks whether Cinder can copy, while the server still runs; not if it copies, or has copied, already."""
+    return () if run.copied(disk) or run.copying(disk) else (check_step(disk.old.id),)
 
 
 def drop_images(run: Run) -> tuple[Step, ...]:

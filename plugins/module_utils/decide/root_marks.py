@@ -96,6 +96,11 @@ def former_id(volume: Volume | None) -> str | None:
     return volume.metadata.get(BEFORE) or None if volume is not None and is_marked(volume) else None
 
 
+def says_its_data(root: Volume) -> bool:
+    """Whether something is noted at a root about its data, by whoever filled it last."""
+    return any(root.metadata.get(key) for key in ABOUT_DATA)
+
+
 def forget_source(root: Volume) -> tuple[Step, ...]:
     """Before a root is overwritten: what is noted at it about its data is over."""
     stale = {key: "" for key in ABOUT_DATA if root.metadata.get(key)}

@@ -15,11 +15,11 @@ from .boot_volume import await_built, decide_present
 from .building import BUILDING, volume_ids
 from .copying import check_step
 from .facts import server_facts
-from .handover import choose
+from .handover import Chosen, choose
 from .health import health_steps, needs_address
 from .recovery_plan import PlanServer, RecoveryPlan
 from .refreshed import is_refreshed, sleeps
-from .replicas import PLAN, ROLE, SERVER, WOKEN
+from .replicas import FILLABLE, PLAN, ROLE, SERVER, WOKEN
 from .root_volume import clear_delete_flags, until_detached, which_root
 from .shelving import locked, shelve_step, start_steps, until_shelved
 from .states import BUILD_TASKS, SHELVE_TASKS, advice, busy
@@ -42,19 +42,27 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
     built = decide_present(replace(site, around=around), server.at_b)
     if isinstance(built, Refusal):
         return built
-    empty = chosen.method == "attach"
-    if site.seen.server is None:
-        gone = tuple(delete_placeholder(volume.name, volume.id) for volume in left)
-        made = replace(built, after=_at_rest(built.after, empty), steps=(*gone, *built.steps), extra=chosen.facts)
-        return _prove(made, server, around, chosen.method)
+    if site.seen.server is not None:
+        return _carry_on(site, server, plan, chosen, built)
+    gone = tuple(delete_placeholder(volume.name, volume.id) for volume in left)
+    rested = _at_rest(built.after, chosen.method == "attach")
+    made = replace(built, after=rested, steps=(*gone, *built.steps), extra=chosen.facts)
+    return _prove(made, server, around, chosen.method)
+
+
+def _carry_on(site: Site, server: PlanServer, plan: RecoveryPlan, chosen: Chosen, built: Plan) -> Decision:
+    """From a twin that is there to one at rest."""
+    wanted = f"prepare the twin {server.name}"
     refusal = _unfit(site.seen, plan.name, chosen.method, wanted) or _unreachable(site.seen, server)
     if refusal:
         return refusal
     if site.seen.found.status == "BUILD":
         return replace(_await(site, server, plan), extra=chosen.facts)
+    empty, rest = chosen.method == "attach", _to_rest(site.seen, server)
     emptied = (*_take_off(site.seen), *_remove(site, plan.name)) if empty else ()
-    rest = _to_rest(site.seen, server)
-    fill = _can_be_filled(chosen.method, which_root(site.seen).volume_id) if rest else ()
+    root = site.seen.volumes.get(which_root(site.seen).volume_id or "")
+    asks = root is not None and _is_to_be_asked(root, rest, plan.name, server.name)
+    fill = _can_be_filled(chosen.method, root.id, root.name) if root and asks else ()
     steps = (*built.steps, *rest, *emptied, *fill)
     return Plan(built.before, _at_rest(built.before, empty), steps, built.notes, chosen.facts, findings=built.findings)
 
@@ -90,15 +98,28 @@ def _at_rest(facts: Mapping[str, Any], empty: bool) -> dict[str, Any]:
     return {**rested, "dormant": True, "root_volume": root, "volumes": []}
 
 
-def _can_be_filled(method: str, root: Any) -> tuple[Step, ...]:
-    """Better known now than when site A burns. Only a root that is reserved for a shelved server can be asked about."""
-    return (check_step(root),) if method == "reimage" else ()
+def _is_to_be_asked(root: Volume, rest: tuple[Step, ...], plan: str, server: str) -> bool:
+    """Whether nobody knows yet that the root of a twin could be filled, and it is reserved, or will be then."""
+    unknown = is_placeholder(root, plan, server) and FILLABLE not in root.metadata
+    return unknown and (bool(rest) or root.status == "reserved")
+
+
+def _can_be_filled(method: str, root_id: Any, name: str) -> tuple[Step, ...]:
+    """Better known now than when site A burns. It is noted at the root, so that it is asked until the answer is good.
+
+    Only a root that is reserved for a shelved server can be asked about.
+    """
+    if method != "reimage":
+        return ()
+    args = {"volume_id": root_id, "metadata": {FILLABLE: "yes"}}
+    return (check_step(root_id), Step("set_volume_metadata", f"note at the root {name} that it can be filled", args))
 
 
 def _prove(made: Plan, server: PlanServer, around: Surroundings, method: str) -> Decision:
     """The build and what follows it: at once, or when the address of the twin can be read that a check of it needs."""
     address = next((nic.fixed_ip for nic in server.at_b.nics if nic.fixed_ip), "")
-    fill = _can_be_filled(method, volume_ids(server.at_b, around)["root"])
+    name = next(disk.name for disk in server.at_b.disks if disk.tag == "root")
+    fill = _can_be_filled(method, volume_ids(server.at_b, around)["root"], name)
     rest = (*_from_scratch(server, around, method == "attach", address), *fill)
     if address or not needs_address(server.health_checks):
         return replace(made, steps=(*made.steps, *rest))
@@ -156,13 +177,15 @@ def _address(seen: Seen) -> str:
     return next((address for port in seen.ports for address in port.fixed_ips), "")
 
 
-def foreign_volumes(seen: Seen, plan: str, method: str = "") -> list[str]:
+def foreign_volumes(seen: Seen, plan: str, method: str = "", but: str = "") -> list[str]:
     """Names or ids of attached volumes that are no placeholders of the twin, or of which nothing is known.
 
     A refreshed root is at rest with the handover reimage, as long as the twin sleeps.
+
+    :param but: the id of a volume that is not asked about.
     """
     twin = seen.found
-    attached = [(a.volume_id, seen.volumes.get(a.volume_id)) for a in twin.attachments]
+    attached = [(a.volume_id, seen.volumes.get(a.volume_id)) for a in twin.attachments if a.volume_id != but]
     known = (is_placeholder, is_refreshed) if method == "reimage" and sleeps(seen) else (is_placeholder,)
     foreign = [(i, v) for i, v in attached if not (v and any(is_it(v, plan, twin.name) for is_it in known))]
     return [volume.name if volume and volume.name else volume_id for volume_id, volume in foreign]

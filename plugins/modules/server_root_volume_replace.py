@@ -54,8 +54,9 @@ options:
       - V(reimage) copies into the root volume of the server by Cinder's C(os-reimage), which B(overwrites) it, so
         O(root_volume) must name it. It works on stock Nova with Cinder 27 (2025.2) or newer, which is looked at before
         anything is changed, and for an O(image) that has data with a block storage API of 3.68 or newer. It needs a
-        root that is at least as large as the source. The data stay inside the storage, except those of an O(image). A copy that fails leaves the root in C(error). One that outlives
-        the run is waited for by the next, or found complete, and not begun anew.
+        root that is at least as large as the source. The data stay inside the storage, except those of an O(image).
+        A copy that fails leaves the root in C(error). One that outlives the run is waited for by the next, or found
+        complete, and not begun anew.
       - V(recreate) works on every cloud. The definition of the server is written to O(record),
         C(delete_on_termination) of all its volumes is cleared, and that it is cleared is looked at again; the server
         is deleted, and made again on the new root with the same ports, data volumes, name, flavor, key, metadata,

@@ -43,7 +43,7 @@ def refresh_stages(
     """What is left until the root of the twin is a copy of a recovery point; that site B ran is refused before.
 
     After each stage it must be read and decided again. What the root holds is forgotten, then looked whether a failover
-    has claimed it meanwhile, then copied (see _claimed in reimage.py).
+    has claimed it meanwhile, then copied (see _staged in reimage.py).
     """
     seen, wanted = what.twin, f"refresh the root of the twin {server.name}"
     refusal = unfit_twin(seen, wanted) or _awake(seen, wanted)

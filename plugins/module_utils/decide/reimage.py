@@ -60,7 +60,7 @@ def helper_name(plan: str, server: str) -> str:
 
 
 def is_copy(volume: Volume, plan: str, server: str) -> bool:
-    """Whether a volume is a root that was overwritten with a replica of this server of this plan."""
+    """Whether a root was claimed by a failover, to be overwritten with a replica of this server of this plan."""
     marks = {PLAN: plan, SERVER: server, ROLE: "copy"}
     return all(volume.metadata.get(key) == value for key, value in marks.items())
 

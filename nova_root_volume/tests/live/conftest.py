@@ -1,6 +1,6 @@
 # Copyright (c) 2026, standby.openstack contributors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
+# Licensed under the Apache License, Version 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures: users of the running sites, and servers in the states that the filter meets.
 
 Wants a guarded site "site_b" and a stock site "site_a" in the clouds.yaml that OS_CLIENT_CONFIG_FILE names.

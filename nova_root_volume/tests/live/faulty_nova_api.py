@@ -1,10 +1,10 @@
 # Copyright (c) 2026, standby.openstack contributors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
+# Licensed under the Apache License, Version 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
 """A second nova-api of the guarded site, for one request, with a fault in it. Runs in the services' environment.
 
-Reads a JSON object from standard input: ``config`` (nova's configuration folder), ``cloud`` (the pocket cloud's source
-folder), ``request`` (method, path, headers, body) and what is to go wrong:
+Reads a JSON object from standard input: ``config`` (nova's configuration folder), ``request`` (method, path, headers,
+body) and what is to go wrong:
 
 ``fail``    name of a function, "module.function" of nova_root_volume or "cinder.method", that raises RuntimeError
 ``crash``   the same, but the process ends there, as by SIGKILL
@@ -50,17 +50,9 @@ def load(order):
     """Build nova-api's application as its process does."""
     os.environ.update(order.get("settings", {}))  # oslo.config: OS_GROUP__OPTION wins over files
     os.environ.update(OS_NOVA_DISABLE_EVENTLET_PATCHING="1", OS_NOVA_CONFIG_DIR=order["config"])
-    sys.path.insert(0, order["cloud"])
-    sys.argv = ["nova"]
-    from nova import monkey_patch
+    from pocket_cloud_services import nova_service
 
-    monkey_patch.patch(backend="threading")
-    from pocket_cloud_services import sqlite
-
-    sqlite.install()
-    from nova.wsgi import osapi_compute
-
-    return osapi_compute.application
+    return nova_service.load_api()
 
 
 def main():

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, standby.openstack contributors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
+# Licensed under the Apache License, Version 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
 """One user at one site over plain HTTP: what a client sees, without any of the project's own code."""
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     import requests
 
-MICROVERSION = "2.96"  # the newest of Nova 33, and what an up-to-date client asks for
+MICROVERSION = "2.95"  # the newest of Nova 28, the oldest release that the filter works with
+ATTACHED = 200  # Nova's own code below microversion 2.101; from there on it is 202
 SERVICES = {
     # how the tests call it: (service type, path of the API's version where the catalog leaves it out, microversion)
     "compute": ("compute", "", MICROVERSION),
@@ -27,6 +28,7 @@ SERVICES = {
     "image": ("image", "/v2", None),
     "network": ("network", "/v2.0", None),
     "identity": ("identity", "", None),
+    "placement": ("placement", "", "1.28"),
 }
 
 
@@ -70,6 +72,11 @@ class User:
         (found,) = [each for each in self.read(service, path) if each["name"] == name]
         return found
 
+    def knows(self, version: str) -> bool:
+        """Tell whether this Nova has a microversion."""
+        newest = self.read("compute", "/")["version"]
+        return tuple(map(int, version.split("."))) <= tuple(map(int, newest.split(".")))
+
     # -- the calls under test
 
     def detach(self, server: str, volume: str, **more: Any) -> requests.Response:
@@ -88,6 +95,11 @@ class User:
     def root(self, server: str) -> dict[str, Any]:
         """GET the root volume."""
         return self.read("compute", f"/servers/{server}/os-root-volume")
+
+    def rename_volume(self, volume: str, name: str) -> None:
+        """PUT the name of a volume: a mark in it is an order to the storage of the pocket cloud."""
+        answer = self.call("PUT", "volume", f"/volumes/{volume}", {"volume": {"name": name}})
+        assert answer.status_code == 200, answer.text
 
     # -- what the tests look at
 
@@ -119,6 +131,16 @@ class User:
             return found if found["status"] == status and not found["OS-EXT-STS:task_state"] else None
 
         return wait(there, f"server {server} {status}")
+
+    def wait_action_over(self, server: str, action: str) -> None:
+        """Wait until the newest action of a server is this one and has ended, well or not."""
+
+        def over() -> bool:
+            newest = self.read("compute", f"/servers/{server}/os-instance-actions")[0]
+            events = self.read("compute", f"/servers/{server}/os-instance-actions/{newest['request_id']}")["events"]
+            return newest["action"] == action and bool(events) and all(event["finish_time"] for event in events)
+
+        wait(over, f"end of {action} of server {server}")
 
     def wait_volume(self, volume: str, status: str) -> dict[str, Any]:
         """Wait until a volume has the status."""

@@ -1,39 +1,15 @@
 # Copyright (c) 2026, standby.openstack contributors
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""Which requests the filter looks at, and what their bodies ask for. Pure: imports neither Nova nor WebOb."""
+# Licensed under the Apache License, Version 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What the bodies of requests ask for. Pure: imports neither Nova nor WebOb."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, NamedTuple
 
-# Nova serves each path with and without a project id. Any single segment is taken for a project id here: a wider match
-# can only lead to one look-up too many, a narrower one would leave a way around the guard.
-_PREFIX = r"^(?:/[^/]+)?"
-_SERVER = _PREFIX + r"/servers/(?P<server_id>[^/]+)"
-_ROUTES = (
-    ("DELETE", "detach", re.compile(_SERVER + r"/os-volume_attachments/(?P<target>[^/]+)/?$")),
-    ("POST", "attach", re.compile(_SERVER + r"/os-volume_attachments/?$")),
-    ("POST", "action", re.compile(_SERVER + r"/action/?$")),
-    ("GET", "show", re.compile(_SERVER + r"/os-root-volume/?$")),
-    ("GET", "list_extensions", re.compile(_PREFIX + r"/extensions/?$")),
-    ("GET", "show_extension", re.compile(_PREFIX + r"/extensions/os-root-volume/?$")),
-)
-
-
-class Route(NamedTuple):
-    """A request that the filter handles.
-
-    Attributes:
-        name: which handler ("detach", "attach", "action", "show", "list_extensions", "show_extension").
-        server_id: the server's UUID as the client wrote it, "" for the extension list.
-        target: what a detach names (a volume id in Nova's API), else "".
-    """
-
-    name: str
-    server_id: str = ""
-    target: str = ""
+# Nova's schema allows these forms of a device name; the last group is the letter of the disk, as "a" of /dev/xvda1
+_DEVICE = re.compile(r"^/dev/(?:x?[a-z]?d)?([a-z]+)[0-9]*$")
 
 
 class BadBodyError(ValueError):
@@ -52,15 +28,6 @@ class RootRequest(NamedTuple):
     body: dict[str, Any]
     is_root: bool | None
     device: str | None
-
-
-def match(method: str, path: str) -> Route | None:
-    """Find the handler of a request; None means that the request is none of the filter's business."""
-    for wanted, name, pattern in _ROUTES:
-        found = pattern.match(path) if method == wanted else None
-        if found:
-            return Route(name, **found.groupdict())
-    return None
 
 
 def is_unshelve(body: Any) -> bool:
@@ -82,7 +49,7 @@ def parse_attach(body: Any) -> RootRequest | None:
         return None
     is_root, device = attachment.get("is_root"), attachment.get("device")
     if "is_root" in attachment and not isinstance(is_root, bool):
-        raise BadBodyError(f"Invalid input for field/attribute is_root. Value: {is_root}. It is not a boolean.")
+        raise BadBodyError(f"Invalid input for field/attribute is_root. Value: {is_root!a}. It is not a boolean.")
     if is_root is None and device is None:
         return None
     stripped = {key: value for key, value in attachment.items() if key != "is_root"}
@@ -103,7 +70,7 @@ def wants_root(request: RootRequest, root_names: frozenset[str]) -> bool:
     if request.is_root and request.device is not None and not names_root:
         raise BadBodyError(
             f"is_root is true, but device {request.device} is not the root device of the server "
-            f"({', '.join(sorted(root_names)) or 'unknown'}). Leave device out or name the root device."
+            f"({_listed(root_names)}). Leave device out or name the root device."
         )
     if request.is_root is False and names_root:
         raise BadBodyError(
@@ -111,3 +78,28 @@ def wants_root(request: RootRequest, root_names: frozenset[str]) -> bool:
             "attach a data volume, or say is_root: true."
         )
     return bool(request.is_root) or names_root
+
+
+def check_near_miss(request: RootRequest, root_names: frozenset[str]) -> None:
+    """Refuse a device name that may be meant as the missing root, such as /dev/vda or /dev/sda1 for /dev/sda.
+
+    Nova ignores the name, so the volume would become a data disk and the server would stay without a root.
+
+    Raises:
+        BadBodyError: with the right name.
+    """
+    if request.is_root is None and _letter(request.device) in {_letter(name) for name in root_names} - {None}:
+        raise BadBodyError(
+            f"Device {request.device} is not the root device of the server, but looks like it. The root device is "
+            f"{_listed(root_names)} and has no volume. To attach the root, name this device or say is_root: true. To "
+            "attach a data volume, say is_root: false or leave device out."
+        )
+
+
+def _letter(device: str | None) -> str | None:
+    found = _DEVICE.match(device or "")
+    return found.group(1) if found else None
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names)) or "unknown"

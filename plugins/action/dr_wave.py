@@ -15,40 +15,23 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.closing import closing
-from ..module_utils.cloud.session import Session
-from ..module_utils.decide.only import chosen
-from ..module_utils.decide.recovery_plan import recovery_plan
-from ..module_utils.errors import StandbyError
-from ..module_utils.events import Event
-from ..module_utils.fleet import Fleet
-from ..module_utils.lines import Lines
-from ..module_utils.options import PLAN_OPTIONS
-from ..module_utils.plan import Finding
-from ..module_utils.progress import foretold, summary, with_shortage
-from ..module_utils.run import Killed, Run, begin, rehearse
-from ..module_utils.wave import Wave, utc_now
-
-OPTIONS: dict[str, Any] = {
-    "operation": {
-        "type": "str",
-        "required": True,
-        "choices": ["build", "prepare", "readiness", "replicate", "failover"],
-    },
-    "plan": {"type": "dict", "required": True, "options": PLAN_OPTIONS},
-    "only": {"type": "str"},
-    "site": {"type": "str", "default": "b", "choices": ["a", "b"]},
-    "site_a_is_down": {"type": "str"},
-    "min_interval": {"type": "int", "default": 0},
-    "assume_networks": {"type": "bool", "default": False},
-    "guarded_api": {"type": "str", "default": "advertised", "choices": ["advertised", "assume"]},
-    "threads": {"type": "int", "default": 100},
-    "requests_per_second": {"type": "int", "default": 0},
-    "max_in_flight": {"type": "int", "default": 0},
-    "timeout": {"type": "int", "default": 3600},
-    "journal_folder": {"type": "path"},
-    "quiet": {"type": "bool", "default": False},
-}
+from ..module_utils import network_jobs
+from ..module_utils.cloud.session import LAST_ANSWERS, Session, described
+from ..module_utils.data.direction import other
+from ..module_utils.data.errors import Refused, StandbyError
+from ..module_utils.data.steps import Finding, Refusal
+from ..module_utils.data.texts import shown
+from ..module_utils.decide.plan.recovery_plan import recovery_plan
+from ..module_utils.decide.plan.select_servers import chosen
+from ..module_utils.engine.events import Event
+from ..module_utils.engine.fleet import Fleet
+from ..module_utils.jobs import Wave, utc_now
+from ..module_utils.operations import OPERATIONS, Operation
+from ..module_utils.run.closing_lines import closing
+from ..module_utils.run.live_lines import Lines, wrapped
+from ..module_utils.run.result import foretold, summary, with_reasons, with_shortage
+from ..module_utils.run.run import Killed, Run, begin, rehearse
+from ..plugin_utils.documented_options import WAVE_OPTIONS
 
 
 class ActionModule(ActionBase):
@@ -61,34 +44,43 @@ class ActionModule(ActionBase):
         """Runs the operation; every error ends here as a failed result, and in the journal."""
         self._parent = os.getppid()
         super().run(tmp, task_vars)
-        validated = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
+        validated = ArgumentSpecValidator(WAVE_OPTIONS).validate(self._task.args)
         if validated.error_messages:
             return {"failed": True, "msg": "; ".join(validated.error_messages)}
         options = validated.validated_parameters
-        self._say: Callable[..., None] = _say_nothing if options["quiet"] else Display().display
+        self._say: Callable[..., None] = _say_nothing if options["quiet"] else _say_wrapped
         try:
             run = self._begin(options, str((task_vars or {}).get("awx_user_name", "")))
         except StandbyError as error:
-            return _failed(error)
+            return self._told(shown(_failed(error)), options)
         with contextlib.closing(run):
             result = run.end(self._operate(run, options))
         if run.journal.broken:
             Display().warning(f"The journal {run.journal.path} lacks its end: {run.journal.broken}")
-        return result
+        return self._told(shown(result), options)
+
+    def _told(self, result: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        """Shows a failure in full. After that a role can fail with the short ``brief``."""
+        if not result.get("failed") or options["quiet"]:
+            return result
+        for text in wrapped(result["msg"]):
+            Display().display(text, color="red")
+        operation = OPERATIONS[options["operation"]]
+        return {**result, "brief": f"{operation.words.noun} of {options['plan']['name']} failed: see above."}
 
     def _begin(self, options: Mapping[str, Any], user: str) -> Run:
         wave, folder = _wave(options, self._task.check_mode), options["journal_folder"] or ""
         if self._task.check_mode:
-            return rehearse(wave, options["operation"], folder)
+            return rehearse(wave, folder)
         given = {name: options[name] for name in self._task.args if name != "plan" and options[name] is not None}
-        run = begin(wave, options["operation"], folder, given, user)
+        run = begin(wave, folder, given, user)
         for text in run.notes:
             self._say(text)
         return run
 
     def _operate(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            why = run.fence(options["site_a_is_down"]) if options["operation"] == "failover" else ""
+            why = run.fence(options["source_is_down"]) if run.wave.operation.fenced else ""
             self._go_on(run.wave)
             if why:
                 self._say(f"The failover may go on: {why}.")
@@ -96,11 +88,11 @@ class ActionModule(ActionBase):
         except Killed:
             raise
         except StandbyError as error:
-            return _failed(error)
+            return _failed(error, run.wrote)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it was, say it
-            self._go_on(run.wave)  # without ansible-playbook much fails, and a run that was killed has no end
+            self._go_on(run.wave)  # if ansible-playbook is gone, that is the cause, and the journal gets no end
             Display().vvv(traceback.format_exc())
-            return _unexpected(error)
+            return _unexpected(error, run.wrote)
         return {**result, "fence": why} if why else result
 
     def _go_on(self, wave: Wave) -> None:
@@ -116,29 +108,34 @@ class ActionModule(ActionBase):
             raise Killed("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
 
     @staticmethod
-    def _shortage(wave: Wave, operation: str) -> list[Finding]:
-        """A failover is not stopped by it: some servers are better than none, but who waits for them should know."""
-        shortage = wave.shortage() if operation in _COMES_UP else []
-        for finding in shortage if operation == "failover" else ():
+    def _shortage(wave: Wave) -> list[Finding]:
+        """A lack of quota is only a warning in a failover, because some servers are better than none."""
+        shortage = wave.shortage() if wave.operation.needs_room else []
+        for finding in shortage if wave.operation.writes else ():
             todo = "Servers that do not fit will not come up: raise the quota, then repeat."
             Display().warning(f"{finding}. {todo}")
         return shortage
 
     def _drive(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
-        check, operation, wave = self._task.check_mode, options["operation"], run.wave
-        hidden = options["quiet"] or check
-        lines = Lines(_say_nothing if hidden else _show, [server.name for server in wave.plan.servers])
+        check, wave = self._task.check_mode, run.wave
+        hidden = options["quiet"] or check or wave.operation.about_leaders
+        jobs, shortage = wave.jobs(), self._shortage(wave)
+        lines = Lines(_say_nothing if hidden else _show, [job.name for job in jobs], wave.operation.words.nothing)
         fleet = _fleet(run, options, lines, lambda: self._go_on(wave))
-        jobs, shortage = wave.jobs(operation), self._shortage(wave, operation)
         self._go_on(wave)
         results = fleet.run(jobs, check=check)
+        for text in wave.clouds.warnings:
+            Display().warning(text)
+        for text in fleet.untold[:1]:
+            Display().warning(f"{len(fleet.untold)} events could not be told, so the journal lacks them. First {text}")
         lines.flush()
-        result = summary(operation, wave, fleet, self._task.diff)
-        if operation in _COMES_UP:
-            result = with_shortage(result, wave.plan.name, shortage)
-        for text in foretold(wave, results) if check else ():
+        result = summary(wave, fleet, self._task.diff)
+        if wave.operation.needs_room:
+            result = with_shortage(wave, result, shortage)
+        result = with_reasons(wave, result, options["fail_on"])
+        for text in foretold([job.name for job in jobs], results, wave.operation.words.nothing) if check else ():
             self._say(text)
-        for text in () if check and operation != "readiness" else closing(wave.plan.name, result):
+        for text in () if check and wave.operation.writes else closing(wave.plan.name, result):
             self._say(text)
         return result
 
@@ -158,43 +155,56 @@ def _fleet(run: Run, options: Mapping[str, Any], lines: Lines, go_on: Callable[[
         lines.tick(run.seconds)
 
     limits = {name: options[name] for name in ("timeout", "threads", "max_in_flight")}
-    return Fleet(run.wave.poll, tell=tell, tick=tick, stop=run.wave.stop, begin=run.began, **limits)
+    return Fleet(run.wave.clouds.poll, tell=tell, tick=tick, stop=run.wave.stop, begin=run.began, **limits)
 
 
-_COMES_UP = ("readiness", "failover")
+def _failed(error: StandbyError, changed: bool = False) -> dict[str, Any]:
+    return {"failed": True, "changed": changed, **error.as_result()}
 
 
-def _failed(error: StandbyError) -> dict[str, Any]:
-    return {"failed": True, "changed": False, **error.as_result()}
-
-
-def _unexpected(error: Exception) -> dict[str, Any]:
-    """As a server that failed so is told (`progress.server_row`)."""
+def _unexpected(error: Exception, changed: bool) -> dict[str, Any]:
+    """The same words as for a server that failed so (`run.result.server_row`)."""
     text = f"Unexpected {type(error).__name__}: {error}. Repeat to carry on."
-    return {"failed": True, "changed": False, "msg": text, "error": {"code": "unexpected"}}
+    return {"failed": True, "changed": changed, "msg": text, "error": {"code": "unexpected"}}
 
 
 def _wave(options: Mapping[str, Any], check: bool) -> Wave:
+    operation = OPERATIONS[options["operation"]]
+    plan = chosen(recovery_plan(options["plan"], _target(operation, options)), options["plan"], options["only"])
     return Wave(
-        plan=chosen(recovery_plan(options["plan"]), options["plan"], options["only"]),
-        connect=lambda name, timeout=None: _connect(name, timeout, options),
+        operation=operation,
+        plan=plan,
+        connect=lambda cloud, timeout=None: _connect(cloud, timeout, options),
         now=utc_now(),
-        site=options["site"],
         min_interval=options["min_interval"],
         guarded_api=options["guarded_api"],
-        foretold=_foretold(options) if check else frozenset(),
+        site=options["site"] or "",
+        stale=options["stale"],
+        foretold=network_jobs.foretold(plan.networks[operation.at]) if check else frozenset(),
     )
+
+
+def _target(operation: Operation, options: Mapping[str, Any]) -> str:
+    """The site that is the target. An operation at the source takes ``site``: "to" would mean the other one.
+
+    :raises Refused: if the option of the other kind of operation is given.
+    """
+    for wrong in {"to", "site"} - {operation.takes}:
+        if options[wrong]:
+            saw = f"the option {wrong}, which {operation.name} does not know"
+            say = f"Say {operation.takes}: {options[wrong]} if that is the site that you mean, else leave"
+            todo = f"{say if operation.takes else 'Leave'} {wrong} out."
+            raise Refused(Refusal("wrong_site", f"{operation.words.verb} {options['plan']['name']}", saw, todo))
+    return other(options["site"] or "a") if operation.at == "source" else options["to"] or "b"
+
+
+def _say_wrapped(text: str) -> None:
+    for line in wrapped(shown(text)):
+        Display().display(line)
 
 
 def _say_nothing(*_what: object) -> None:
     pass
-
-
-def _foretold(options: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """The networks and groups that the plan describes: in check mode nobody has made them before."""
-    kinds = {"network": options["plan"]["networks"], "security_group": options["plan"]["security_groups"]}
-    named = {(kind, row["name"]) for kind, rows in kinds.items() for row in rows}
-    return frozenset(named) if options["assume_networks"] else frozenset()
 
 
 def _show(text: str, kind: str) -> None:
@@ -202,6 +212,9 @@ def _show(text: str, kind: str) -> None:
     Display().display(text, color=color)
 
 
-def _connect(name: str, timeout: int | None, options: Mapping[str, Any]) -> Session:
-    config = {"cloud": name, **({"api_timeout": timeout} if timeout else {})}
-    return Session(config, options["threads"], options["requests_per_second"])
+def _connect(cloud: Any, timeout: int | None, options: Mapping[str, Any]) -> Session:
+    """A session that ends with the run, or where a time is given, then."""
+    given, label = (cloud, described(cloud)) if isinstance(cloud, Mapping) else ({"cloud": cloud}, "")
+    config = {**given, **({"api_timeout": timeout} if timeout else {})}
+    seconds = timeout or options["timeout"] + LAST_ANSWERS
+    return Session(config, options["threads"], options["requests_per_second"], seconds, label)

@@ -14,6 +14,7 @@ options:
   cloud:
     description:
       - The name of a cloud in C(clouds.yaml), or a dictionary of arguments for C(openstack.connect).
+      - What the other options say prevails over it.
       - Without it, and without O(auth), the cloud comes from the environment variables C(OS_*).
     type: raw
   auth:
@@ -51,10 +52,9 @@ options:
     aliases: [key]
   interface:
     description:
-      - Which endpoints of the service catalog are used.
+      - Which endpoints of the service catalog are used. When not given, what C(clouds.yaml) says holds, else V(public).
     type: str
     choices: [admin, internal, public]
-    default: public
     aliases: [endpoint_type]
   api_timeout:
     description:
@@ -106,7 +106,7 @@ options:
       - V(advertised) believes the cloud's extension list, which must have C(os-root-volume).
       - V(assume) is the operator's word. On a cloud that does not have it, attaching a root volume attaches a data
         disk.
-      - It is never found out by trying, for trying would detach the volume.
+      - The collection never tries it out, because that would detach the volume.
     type: str
     choices: [advertised, assume]
     default: advertised

@@ -58,8 +58,9 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils.errors import StandbyError
+from ..module_utils.data.errors import StandbyError
 from ..module_utils.report.document import report
+from ..module_utils.run.own_files import read_regular
 
 
 class LookupModule(LookupBase):
@@ -74,4 +75,4 @@ class LookupModule(LookupBase):
 
 
 def _report(file: Path) -> dict[str, Any]:
-    return report(file.read_text(encoding="utf-8", errors="replace"), file.name)
+    return report(read_regular(file.resolve()), file.name)

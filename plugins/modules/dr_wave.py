@@ -13,65 +13,83 @@ version_added: "0.1.0"
 author:
   - standby.openstack contributors (@standby-openstack)
 description:
-  - Builds, prepares, replicates, checks or fails over all servers of a recovery plan in one process, over one
-    connection to each
-    cloud, and shows a line for each step as it happens.
+  - Provisions, prepares, replicates, checks or fails over all servers of a recovery plan in one process, over one
+    connection to each cloud, and shows a line for each step as it happens.
   - One failing server does not stop the others. With O(operation=failover), servers wait for those of earlier tiers
-    and for
-    those that they depend on; if a critical one of these fails, they are not started.
+    and for those that they depend on. If a critical one of these fails, they are not started.
   - Every operation can be repeated after it was killed, and carries on. A repetition after success changes nothing.
-  - The roles P(standby.openstack.boot_from_volume#role), P(standby.openstack.dr_site_b#role) and
+  - The roles P(standby.openstack.provision#role), P(standby.openstack.dr_site_b#role) and
     P(standby.openstack.dr_replication#role) are built on it, and are what most people want to use.
 options:
   operation:
     description:
-      - V(build) makes the servers of the plan at O(site).
-      - V(prepare) makes their twins at site B, proves that they work, shelves them, and with the handover C(attach)
-        takes their volumes off.
+      - V(provision) makes the servers of the plan at O(site), and before them the networks and security groups that the
+        plan describes.
+      - V(prepare) makes their twins at the target in the same way, proves that they work, shelves them, and with the
+        handover C(attach) takes their volumes off.
       - V(readiness) reads only, and fails if a failover would not succeed now.
-      - V(replicate) makes one recovery point for each server at site B.
-      - V(failover) brings each server up on its newest complete recovery point, in the way that C(handover) of O(plan)
-        says, and checks its health.
+      - V(replicate) makes one recovery point for each server at the target.
+      - V(failover) brings each server up at the target on its newest complete recovery point, in the way that
+        C(handover) of O(plan) says, and checks its health.
+      - V(status) reads only. It tells which site leads each server, how the server stands at both sites, and the
+        recovery points of its data. It goes on without a site that does not answer.
+      - V(fence) stops and locks the stale copies of servers that the other site leads. Both sites must answer.
+      - V(reprotect) makes the servers at the site that does not lead them dormant twins, for the other direction. Their
+        volumes are marked as superseded, taken off and kept. Needs the handover C(attach) there.
     type: str
     required: true
-    choices: [build, prepare, readiness, replicate, failover]
-  plan:
+    choices: [provision, prepare, readiness, replicate, failover, status, fence, reprotect]
+  to:
     description:
-      - The recovery plan. It is described in the documentation of the role P(standby.openstack.dr_site_b#role).
-    type: dict
-    required: true
+      - The site that is the target; the other one is the source. By default V(b).
+      - With V(a) everything goes the other way, for an application that runs at site B.
+      - Refused with O(operation=provision), O(operation=fence) and O(operation=reprotect), which take O(site), and with
+        O(operation=status).
+    type: str
+    choices: [a, b]
   only:
     description:
       - A JMESPath expression over O(plan), with the defaults filled in, that chooses for which of its servers the
         operation is. It must give a list of servers or of their names, and is refused when it gives none.
-      - Nothing is waited for that is not chosen, whatever O(plan) says about tiers and dependencies, and only for the
-        chosen servers site A is asked whether they run there.
+      - The run does not wait for servers that are not chosen, whatever O(plan) says about tiers and dependencies. The
+        source is asked only about the chosen servers.
     type: str
   site:
     description:
-      - Where O(operation=build) builds.
+      - Where O(operation=provision) makes the servers. By default V(a).
+      - With O(operation=fence) the only site whose copies may be stopped. With O(operation=reprotect) the only site
+        whose servers may be put to rest. By default the marks at both sites alone tell.
+      - Refused with all other operations.
     type: str
     choices: [a, b]
-    default: b
-  site_a_is_down:
+  source_is_down:
     description:
-      - Why it is known that the servers do not run at site A, in words. Without it, O(operation=failover) refuses
-        while site A
-        answers for these servers.
+      - Why it is known that the servers do not run at the source, in words. Without it, O(operation=failover) refuses
+        while the source answers for these servers.
     type: str
+  stale:
+    description:
+      - With O(operation=reprotect), what becomes of a stale copy that still runs. V(refuse) refuses, V(stop) stops it.
+    type: str
+    choices: [refuse, stop]
+    default: refuse
+  fail_on:
+    description:
+      - With O(operation=status), what is a reason to fail. Nothing is by default.
+      - V(two_copies), a stale copy runs; V(stale), a stale copy is there, at rest; V(disputed), nothing tells which of
+        two copies is newer; V(no_leader), neither site holds data; V(rpo), the newest recovery point is older than
+        C(rpo) of O(plan); V(no_point), there is no complete recovery point; V(unknown), what a site shows does not
+        tell; V(unanswered), a site does not answer.
+    type: list
+    elements: str
+    choices: [two_copies, stale, disputed, no_leader, rpo, no_point, unknown, unanswered]
+    default: []
   min_interval:
     description:
       - With O(operation=replicate), a server whose newest recovery point is younger than this many seconds is left
         alone.
     type: int
     default: 0
-  assume_networks:
-    description:
-      - Whether check mode takes the networks and security groups that the plan describes as made already. The roles
-        make them
-        before, which check mode does not.
-    type: bool
-    default: false
   threads:
     description:
       - How many requests may be on their way at the same time.
@@ -97,8 +115,8 @@ options:
     description:
       - A folder in which the journal of this run is written, a file of JSON lines with every request before it is
         sent and when it was answered. It is made if it is not there. docs/journal.md describes the lines.
-      - In it is also the lock that lets only one operation of a plan run at a time. V(readiness) and check mode do
-        not want it.
+      - The lock is in the same folder, and only one operation of a plan can run at a time. V(readiness) and check mode
+        do not take it.
       - When nothing can be written there, or when the lock is held, the operation is refused before anything is
         changed. Empty or absent, there is neither a journal nor a lock.
       - Check mode writes no journal.
@@ -110,12 +128,13 @@ options:
     default: false
 extends_documentation_fragment:
   - standby.openstack.cloud.guarded
+  - standby.openstack.recovery_plan
 attributes:
   check_mode:
     description: Tells for each server what would be done, and changes nothing. Refuses what would be refused.
     support: full
   diff_mode:
-    description: Shows the facts of each server before and after.
+    description: Shows the facts of each server, network and security group before and after.
     support: full
   action:
     description: Runs on the controller, where openstacksdk must be installed.
@@ -124,15 +143,15 @@ requirements:
   - openstacksdk >= 2, < 5 on the controller
   - jmespath on the controller for O(only); openstacksdk brings it along
 notes:
-  - The clouds are named by the plan and come from C(clouds.yaml).
+  - The plan says the clouds, by their names in C(clouds.yaml) or as dictionaries.
 """
 
 EXAMPLES = r"""
-- name: Bring the application up at site B
+- name: Bring the application up at the target
   standby.openstack.dr_wave:
     operation: failover
     plan: "{{ lookup('ansible.builtin.file', 'plan.yml') | from_yaml }}"
-    site_a_is_down: "The data centre lost power at 02:40, confirmed by telephone"
+    source_is_down: "The data centre lost power at 02:40, confirmed by telephone"
 
 - name: Make a recovery point, unless there is one of the last ten minutes
   standby.openstack.dr_wave:
@@ -149,6 +168,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+source:
+  description: The site that leads, or led. C(site) is its letter, C(name) what people read.
+  returned: when the operation began
+  type: dict
+  sample: {site: a, name: "Frankfurt (site A)"}
+target:
+  description: The site that takes over, likewise.
+  returned: when the operation began
+  type: dict
+  sample: {site: b, name: site B}
 operation:
   description: The operation that was run.
   returned: always
@@ -158,19 +187,19 @@ servers:
   description:
     - By name what became of each server.
     - C(changed); C(steps), the requests that changed something, or in check mode would, in words; C(server), its
-      facts as
-      M(standby.openstack.server_boot_volume_info) returns them; C(recovery_point), the time of the recovery point, and
-      C(lag), its age in seconds when the run began; C(seconds), when the server was finished, since the start of the
-        run.
+      facts as M(standby.openstack.server_boot_volume_info) returns them; C(recovery_point), the time of the recovery
+      point, and C(lag), its age in seconds when the run began; C(seconds), when the server was finished, since the
+      start of the run.
     - With O(operation=prepare) and O(operation=failover), C(handover), the way, C(handover_reason), why it is that one,
       and C(identity), what it keeps and what is new of that by which guests, licences and other systems know a server.
     - With C(when=at_replication) in the plan, and O(operation=replicate) or O(operation=readiness),
       C(root_recovery_point), the recovery point that the root of the twin holds already, and C(root_lag), its age.
     - For a server that failed, C(msg) and C(error) in the place of C(server). C(error.request_id) is the id that the
       cloud gave the request that failed, or after which the server did not get where it should.
-    - C(findings), with O(operation=build), O(operation=prepare) and O(operation=readiness), whatever differs from the
-      plan or stands in the way of a failover; each with C(what), C(wanted), C(seen), C(text) and C(blocks), whether it
-      is a reason to fail.
+    - C(findings), with O(operation=provision), O(operation=prepare) and O(operation=readiness), whatever differs from
+      the plan or stands in the way of a failover; each with C(what), C(wanted), C(seen), C(text) and C(blocks), whether
+      it is a reason to fail.
+    - With O(operation=status), C(server) is as M(standby.openstack.recovery_plan_info) returns it.
   returned: always
   type: dict
   sample:
@@ -180,9 +209,27 @@ servers:
       recovery_point: "2026-11-20T20:13:00+00:00"
       lag: 312
       seconds: 12.4
+unanswered:
+  description: With O(operation=status), by letter of a site that does not answer, why.
+  returned: when a site does not answer
+  type: dict
+  sample: {a: "site_a does not answer (authenticate)"}
+networks:
+  description:
+    - By name what became of each network with its subnets, such as C(network shop), and of each security group with its
+      rules, such as C(security group web). Groups whose rules name each other share an entry.
+    - C(changed), C(steps) and C(seconds) as of a server; C(network) or C(security_groups), what is there now. One that
+      failed has C(msg) and C(error) instead. Servers that need it are not started.
+  returned: with O(operation=provision) and O(operation=prepare), if the plan describes any
+  type: dict
+  sample:
+    network shop:
+      changed: true
+      steps: ["make network shop", "make subnet shop (192.168.10.0/24) of network shop"]
+      seconds: 1.2
 findings:
   description:
-    - What concerns all servers together, which is whether the quota of site B lets all of them come up. Each with
+    - What concerns all servers together, which is whether the quota of the target lets all of them come up. Each with
       C(what), C(wanted), C(seen), C(text) and C(blocks). With O(operation=readiness) a reason to fail, with
       O(operation=failover) a warning.
   returned: with O(operation=readiness) and O(operation=failover)
@@ -193,6 +240,13 @@ failed_servers:
   returned: when a server failed
   type: list
   elements: str
+brief:
+  description:
+    - The failure in one short sentence. The lines of the run have told it in full, as it is in C(msg).
+    - The roles fail with it in a task of their own, so that Ansible does not print all of this result.
+  returned: when something failed, and O(quiet) is not set
+  type: str
+  sample: "Failover of shop failed: see above."
 fence:
   description: With O(operation=failover), why it may go on.
   returned: success

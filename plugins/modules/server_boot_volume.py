@@ -15,8 +15,7 @@ author:
 description:
   - Makes a server that boots from a volume, with all its other volumes and its ports, or deletes it.
   - The volumes are made first and waited for, then the ports, then the server, so that a failure leaves nothing
-    half-made. A run that
-    was killed is carried on by repeating it.
+    half-made. Repeat a run that was killed to carry it on.
   - A second run changes nothing, also when the server is stopped, shelved or dormant (without its root volume).
   - Some differences are mended in place; they are the description, metadata, C(delete_on_termination) and the security
     groups of ports. Any other difference is an error that lists all of them; both are returned as RV(findings).
@@ -150,7 +149,7 @@ options:
         description: The name or id of an existing port.
         type: str
       network:
-        description: The name or id of the network on which the port is made.
+        description: The name or id of the network on which the port is made. One of another project needs its id.
         type: str
       name:
         description: The name of the port that is made. By default the name of the server and C(-port0), C(-port1) and
@@ -375,14 +374,14 @@ error:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_build
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.lookup import Lookup
-from ansible_collections.standby.openstack.plugins.module_utils.decide import boot_volume
-from ansible_collections.standby.openstack.plugins.module_utils.model import Site
-from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
-from ansible_collections.standby.openstack.plugins.module_utils.options import SERVER_OPTIONS
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision
-from ansible_collections.standby.openstack.plugins.module_utils.wanted import server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import build as read_build
+from ansible_collections.standby.openstack.plugins.module_utils.data.options import SERVER_OPTIONS
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Site
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Decision
+from ansible_collections.standby.openstack.plugins.module_utils.data.wanted import server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import present_absent as boot_volume
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import GUARDED_OPTION, run_module
 
 
 def main() -> None:
@@ -402,7 +401,7 @@ def main() -> None:
     )
 
 
-def _decide(site: Site, params: Mapping[str, Any]) -> Decision:
+def _decide(site: Site, _first: Site, params: Mapping[str, Any]) -> Decision:
     if params["state"] == "present":
         return boot_volume.decide_present(site, server_wanted(params))
     return boot_volume.decide_absent(site, server_wanted(params), params["delete_ports"])

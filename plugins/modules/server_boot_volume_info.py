@@ -138,9 +138,9 @@ cloud:
   sample: {guarded_api: true, guarded_api_is: advertised, compute_api_version: "2.96", volume_api_version: "3.70"}
 """
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read
-from ansible_collections.standby.openstack.plugins.module_utils.decide import facts, root_volume
-from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import server as read
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import facts, root_volume
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import GUARDED_OPTION, run_module
 
 
 def main() -> None:
@@ -148,7 +148,7 @@ def main() -> None:
     run_module(
         {"server": {"type": "str", "required": True}, **GUARDED_OPTION},
         read=lambda cloud, params: read.server(cloud, params["server"], params["guarded_api"] == "assume"),
-        decide=lambda seen, params: facts.decide_info(seen, root_volume.which_root(seen)),
+        decide=lambda seen, _first, params: facts.decide_info(seen, root_volume.which_root(seen)),
         writes=False,
     )
 

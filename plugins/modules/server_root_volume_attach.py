@@ -14,8 +14,7 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Attaches a volume as the root of a server that is C(SHELVED_OFFLOADED) and has no root volume, on a cloud that has
-    the guarded
-    root volume API. Unshelve the server afterwards to boot from the volume.
+    the guarded root volume API. Unshelve the server afterwards to boot from the volume.
   - The volume must be available and bootable. It is kept when the server is deleted.
   - Stock Nova accepts the request too, but attaches a data disk. So the module refuses on clouds that do not
     advertise the API.
@@ -154,9 +153,9 @@ error:
     todo: Detach it first, for example with standby.openstack.server_root_volume_detach.
 """
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read
-from ansible_collections.standby.openstack.plugins.module_utils.decide import root_volume
-from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import server as read
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import root_volume
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import GUARDED_OPTION, run_module
 
 
 def main() -> None:
@@ -171,7 +170,7 @@ def main() -> None:
             read.server(cloud, params["server"], params["guarded_api"] == "assume"),
             read.volume(cloud, params["volume"]),
         ),
-        decide=lambda seen, params: root_volume.decide_attach(seen[0], params["server"], seen[1]),
+        decide=lambda seen, _first, params: root_volume.decide_attach(seen[0], params["server"], seen[1]),
     )
 
 

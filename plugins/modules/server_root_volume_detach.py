@@ -148,9 +148,9 @@ error:
     todo: Shelve it first, for example with standby.openstack.server_shelve.
 """
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read
-from ansible_collections.standby.openstack.plugins.module_utils.decide import root_volume
-from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import server as read
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import root_volume
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import GUARDED_OPTION, run_module
 
 
 def main() -> None:
@@ -161,7 +161,7 @@ def main() -> None:
             read.server(cloud, params["server"], params["guarded_api"] == "assume"),
             read.volume(cloud, params["volume"]).id if params["volume"] else None,
         ),
-        decide=lambda seen, params: root_volume.decide_detach(seen[0], params["server"], seen[1]),
+        decide=lambda seen, _first, params: root_volume.decide_detach(seen[0], params["server"], seen[1]),
     )
 
 

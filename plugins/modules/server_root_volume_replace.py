@@ -315,12 +315,12 @@ error:
     todo: "If its data may go, say root_volume: db-root."
 """
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_replace
-from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Asked
-from ansible_collections.standby.openstack.plugins.module_utils.decide.replace import decide_replace
-from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
-from ansible_collections.standby.openstack.plugins.module_utils.record import read_record
-from ansible_collections.standby.openstack.plugins.module_utils.replacing import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import replace as read_replace
+from ansible_collections.standby.openstack.plugins.module_utils.data.replacement import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.replace import decide_replace
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.ways import Asked
+from ansible_collections.standby.openstack.plugins.module_utils.run.definition_file import read_record
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import GUARDED_OPTION, run_module
 
 
 def main() -> None:
@@ -341,8 +341,8 @@ def main() -> None:
             **GUARDED_OPTION,
         },
         read=lambda cloud, params: read_replace.replacing(cloud, params, read_record(params["record"])),
-        decide=lambda what, params: decide_replace(
-            what, Asked(params["handover"], params["fallback"], "the task", "the cloud"), params["server"]
+        decide=lambda now, first, params: decide_replace(
+            now, first, Asked(params["handover"], params["fallback"], "the task", "the cloud"), params["server"]
         ),
         required_one_of=[KINDS],
         mutually_exclusive=[KINDS],

@@ -47,8 +47,8 @@ options:
   volumes:
     description:
       - Data volumes that are reverted too, as one set with the root. Without it, data volumes stay as they are.
-      - A data volume that was exchanged loses the device tag and may get another device name, as Nova lets nobody
-        choose them for a shelved server. Mount by label or UUID in the guest.
+      - A data volume that was exchanged loses the device tag and may get another device name, because Nova does not
+        let users choose them for a shelved server. Mount by label or UUID in the guest.
       - If any volume of the set was not yet reverted to its snapshot, all are reverted.
     type: list
     elements: dict
@@ -248,9 +248,9 @@ error:
     todo: "Unlock it: openstack server unlock."
 """
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_revert
-from ansible_collections.standby.openstack.plugins.module_utils.decide import revert
-from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import revert as read_revert
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert import decide as revert
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import GUARDED_OPTION, run_module
 
 OPTIONS = {
     "server": {"type": "str", "required": True},
@@ -272,8 +272,8 @@ def main() -> None:
     """Reverts a root volume."""
     run_module(
         OPTIONS,
-        read=lambda cloud, params: read_revert.since_first(cloud, params["server"], params["guarded_api"] == "assume"),
-        decide=lambda seen, params: revert.decide_revert(seen[0], seen[1], revert.ask(params)),
+        read=lambda cloud, params: read_revert.history(cloud, params["server"], params["guarded_api"] == "assume"),
+        decide=lambda now, first, params: revert.decide_revert(first, now, revert.ask(params)),
     )
 
 

@@ -137,9 +137,9 @@ error:
     todo: "Unlock it: openstack server unlock."
 """
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read
-from ansible_collections.standby.openstack.plugins.module_utils.decide import shelving
-from ansible_collections.standby.openstack.plugins.module_utils.module import run_module
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import server as read
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import shelve as shelving
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import run_module
 
 
 def main() -> None:
@@ -147,7 +147,7 @@ def main() -> None:
     run_module(
         {"server": {"type": "str", "required": True}},
         read=lambda cloud, params: read.server(cloud, params["server"]),
-        decide=lambda seen, params: shelving.decide_shelve(seen, params["server"]),
+        decide=lambda seen, _first, params: shelving.decide_shelve(seen, params["server"]),
     )
 
 

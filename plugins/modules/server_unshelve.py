@@ -155,9 +155,9 @@ error:
     todo: Attach one first, for example with standby.openstack.server_root_volume_attach.
 """
 
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read
-from ansible_collections.standby.openstack.plugins.module_utils.decide import shelving
-from ansible_collections.standby.openstack.plugins.module_utils.module import GUARDED_OPTION, run_module
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import server as read
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import shelve as shelving
+from ansible_collections.standby.openstack.plugins.module_utils.run_module import GUARDED_OPTION, run_module
 
 
 def main() -> None:
@@ -170,7 +170,7 @@ def main() -> None:
             **GUARDED_OPTION,
         },
         read=lambda cloud, params: read.server(cloud, params["server"], params["guarded_api"] == "assume"),
-        decide=lambda seen, params: shelving.decide_unshelve(
+        decide=lambda seen, _first, params: shelving.decide_unshelve(
             seen, params["server"], shelving.Placement(params["availability_zone"], params["host"])
         ),
     )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where reading gets things from: with a request for each, for a module, or from lists that a wave shares."""
+"""Where readings get resources: a module sends a request for each, a wave uses lists that all its servers share."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import CloudError
-from .find import by_id, find, may_be_id, named, one
-from .inventory import Inventory
-from .session import Session
+from ..data.errors import CloudError
+from .names import by_id, find, may_be_id, named, one
+from .session import GUARDED_LIST, Session
+from .shared_lists import Inventory
 
 Json = dict[str, Any]
 
-#: As a moment: however old a list of this run is, it will do.
+#: A moment before all lists: every list of this run is new enough.
 ANY_TIME = float("-inf")
 
 
 class Lookup:
-    """A request for each thing, which names what is wanted: for a module, which is about one server."""
+    """Sends one request for each resource. For modules, which are about one server."""
 
     def __init__(self, cloud: Session) -> None:
         self.cloud = cloud
@@ -54,6 +54,10 @@ class Lookup:
         query = f"/ports?network_id={network_id}&fixed_ips=ip_address%3D{quote(address)}"
         return list(self.cloud.pages("network", query, "ports"))
 
+    def root_of(self, server_id: str) -> Json:
+        """What the guarded API says of the root of a server."""
+        return self.cloud.get("compute", f"/servers/{server_id}/os-root-volume")
+
     def has_key(self, name: str) -> bool:
         """Whether the user has a key pair of that name."""
         return self.cloud.once(("key", name), lambda: self._key(name)) is not None
@@ -74,8 +78,8 @@ class Lookup:
 class Shared(Lookup):
     """Everything from lists, which all servers of a wave share.
 
-    What is not in a list but may be an id is asked for by itself, once for all: a flavor that is disabled, an image of
-    a community, whatever else a project may use and is not shown.
+    A list does not show everything that a project may use, such as a disabled flavor or an image of a community. So a
+    name that may be an id is asked for by itself, once for all servers.
 
     :param since: a list of what may change in a run counts only if its request began after this moment.
     """
@@ -115,6 +119,25 @@ class Shared(Lookup):
     def ports_at(self, network_id: str, address: str) -> list[Json]:
         """The ports that have an address on a network."""
         return self.inventory.derived("port", self.since, _by_address).get((network_id, address), [])
+
+    def root_of(self, server_id: str) -> Json:
+        """What the guarded API says of the root of a server; asked for by itself if the list does not tell."""
+        listed = self.cloud.advertises(GUARDED_LIST)
+        root = self.inventory.asked("roots", self.since, self._roots).get(server_id) if listed else None
+        return {"root_volume": root} if root else super().root_of(server_id)
+
+    def _roots(self) -> Json:
+        """The answers by server; empty if the cloud refuses the list.
+
+        A field of a cell that does not answer is null: unknown.
+        """
+        try:
+            found = list(self.cloud.pages("compute", f"/{GUARDED_LIST}", "root_volumes"))
+        except CloudError as error:
+            if error.status not in (400, 403, 404):
+                raise
+            return {}
+        return {item["server_id"]: item for item in found if item["device_present"] is not None}
 
     def has_key(self, name: str) -> bool:
         """Whether the user has a key pair of that name."""

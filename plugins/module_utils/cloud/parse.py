@@ -1,18 +1,21 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the JSON of the APIs to the dataclasses of `model`."""
+"""From the JSON of the APIs to the dataclasses of `data/seen.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..model import Attachment, Backup, Flavor, Image, Port, RootAnswer, Server, Snapshot, Source, Volume
+from ..data.marks import PREFIX
+from ..data.seen import Attachment, Backup, Flavor, Image, Port, RootAnswer, Server, Snapshot, Source, Volume
+from .typed import checked
 
 Json = Mapping[str, Any]
 
 
+@checked
 def server(data: Json, attachments: list[Json] | None = None) -> Server:
     """A server of Nova (microversion 2.85 or newer).
 
@@ -38,9 +41,18 @@ def server(data: Json, attachments: list[Json] | None = None) -> Server:
         fault=(data.get("fault") or {}).get("message") or "",
         # from 2.96
         pinned_zone=data["pinned_availability_zone"] or "" if "pinned_availability_zone" in data else None,
+        addresses=tuple(_addresses(data)),
     )
 
 
+def _addresses(data: Json) -> Iterator[tuple[str, str]]:
+    """Without floating ones, which are no addresses of ports of the server."""
+    for items in (data.get("addresses") or {}).values():
+        fixed = (item for item in items if item.get("OS-EXT-IPS:type") == "fixed")
+        yield from ((item.get("OS-EXT-IPS-MAC:mac_addr") or "", item["addr"]) for item in fixed)
+
+
+@checked
 def attachment(data: Json) -> Attachment:
     """An attachment, from os-volume_attachments or from the server itself."""
     return Attachment(
@@ -51,6 +63,7 @@ def attachment(data: Json) -> Attachment:
     )
 
 
+@checked
 def flavor(data: Json) -> Flavor:
     """A flavor, embedded in a server or from the list of flavors."""
     return Flavor(
@@ -62,6 +75,7 @@ def flavor(data: Json) -> Flavor:
     )
 
 
+@checked
 def volume(data: Json) -> Volume:
     """A volume of Cinder."""
     return Volume(
@@ -72,7 +86,6 @@ def volume(data: Json) -> Volume:
         bootable=str(data.get("bootable")).lower() == "true",
         availability_zone=data.get("availability_zone") or "",
         volume_type=data.get("volume_type") or "",
-        encrypted=bool(data.get("encrypted")),
         multiattach=bool(data.get("multiattach")),
         attached_to=tuple(item["server_id"] for item in data.get("attachments") or () if item.get("server_id")),
         metadata=data.get("metadata") or {},
@@ -81,6 +94,7 @@ def volume(data: Json) -> Volume:
     )
 
 
+@checked
 def port(data: Json) -> Port:
     """A port of Neutron."""
     return Port(
@@ -92,9 +106,11 @@ def port(data: Json) -> Port:
         security_groups=tuple(sorted(data.get("security_groups") or ())),
         device_id=data.get("device_id") or "",
         status=data.get("status") or "",
+        admin_up=data.get("admin_state_up") is not False,
     )
 
 
+@checked
 def snapshot(data: Json) -> Snapshot:
     """A snapshot of Cinder."""
     return Snapshot(
@@ -108,6 +124,7 @@ def snapshot(data: Json) -> Snapshot:
     )
 
 
+@checked
 def backup(data: Json) -> Backup:
     """A backup of Cinder."""
     return Backup(
@@ -117,13 +134,20 @@ def backup(data: Json) -> Backup:
         volume_id=data.get("volume_id") or "",
         size=data.get("size") or 0,
         incremental=bool(data.get("is_incremental")),
-        has_dependents=bool(data.get("has_dependent_backups")),
         metadata=data.get("metadata") or {},
         created_at=data.get("created_at") or "",
         data_timestamp=data.get("data_timestamp") or "",
     )
 
 
+def source(kind: str, data: Json) -> Source:
+    """What a volume is made from."""
+    if kind == "image":
+        return image_source(data)
+    return Source(kind, data["id"], data.get("name") or "", data["status"], data.get("size") or 0)
+
+
+@checked
 def image_source(data: Json) -> Source:
     """An image of Glance as what a volume is made from. Its size is bytes; a volume needs full GiB."""
     gib = 1 << 30
@@ -140,13 +164,16 @@ def image_source(data: Json) -> Source:
     )
 
 
+@checked
 def own_image(data: Json) -> Image:
     """An image that the collection made, with its marks."""
-    marks = {key: value for key, value in data.items() if key.startswith("standby_")}
+    marks = {key: value for key, value in data.items() if key.startswith(PREFIX)}
     return Image(data["id"], data.get("name") or "", marks)
 
 
+@checked
 def root_answer(data: Json) -> RootAnswer:
     """The answer of the guarded API."""
     root = data["root_volume"]
-    return RootAnswer(root.get("device") or "", bool(root["device_present"]), root.get("volume_id"))
+    present = bool(root["device_present"])
+    return RootAnswer(root.get("device") or "", present, root.get("volume_id"), root.get("task"))

@@ -6,53 +6,55 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
-from ..errors import StandbyError, Unreachable
-from .answers import Translated, Unusable, content, failure, items, request_id, retry_after
-from .pace import Pace
+from ..data.errors import StandbyError, TimedOut, Unreachable
+from .bounds import BoundedAdapter, Bounds, in_the_clear
+from .errors import Translated, Unusable, ahead, content, endless, failure, items, request_id, retry_after, understood
+from .pages import following
+from .throttle import Pace
+from .versions import agreed, has_versions
 
 try:
     import openstack
     from keystoneauth1.adapter import Adapter
-    from keystoneauth1.session import TCPKeepAliveAdapter
 
     SDK_ERROR: Exception | None = None
 except ImportError as _missing:
     SDK_ERROR = _missing
 
-#: Newest microversions whose answers this collection knows, and the oldest that it can work with.
-#: 2.85: delete_on_termination can be changed; 3.47: a volume can be made from a backup.
-NEWEST = {"compute": (2, 96), "block_storage": (3, 70)}
-OLDEST = {"compute": (2, 85), "block_storage": (3, 47)}
-
 #: The alias in Nova's extension list that says that a cloud has the guarded root volume API.
 GUARDED_ALIAS = "os-root-volume"
+
+#: The alias that says that it also lists the roots of all servers.
+GUARDED_LIST = "os-root-volumes"
 
 #: How often a request is repeated that the cloud did not take because there are too many.
 MOST_REPEATS = 20
 
-#: Seconds to wait for an answer where ``api_timeout`` says nothing. Without a limit a request that is taken and never
-#: answered would hold up the run, and its lock, for ever. Load balancers mostly give up after a minute, and say so.
+#: Seconds to wait for an answer if ``api_timeout`` is not given. Without a limit, a request that gets no answer would
+#: hold the run and its lock for ever. Most load balancers give up after a minute and say so.
 SILENCE = 120.0
 
-#: The same for reads. One that gets no answer is sent once more, so it takes as long altogether.
+#: The same for reads. A read without an answer is sent once more, so both together take as long.
 SILENCE_OF_READS = 60.0
+
+#: Most pages of a list, and most bytes of all of them. Pages have 100 to 1000 rows, and 10,000 servers about 40 MiB.
+MOST_PAGES, LARGEST_LIST = 1000, 256 << 20
 
 # without a handler, what these libraries log would go to stderr in the middle of the progress lines
 for _name in ("keystoneauth", "openstack"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
-_ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\Z", re.IGNORECASE)
+INFINITE = float("inf")
 
-
-def looks_like_id(text: str) -> bool:
-    """Whether ``text`` has the form of an id of OpenStack."""
-    return bool(_ID.match(text))
+#: Seconds after the timeout of a run in which answers may still arrive, so that the result of each request is known.
+LAST_ANSWERS = 60.0
 
 
 class Session:
@@ -61,30 +63,35 @@ class Session:
     :param config: keyword arguments of ``openstack.connect``.
     :param threads: how many threads will use the session; the connection pool is made as large.
     :param rate: most requests in a second; 0 leaves it to the cloud, which may answer 429.
+    :param seconds: after these nothing is sent any more, and no answer is waited for.
+    :param label: what people call the cloud, if it has no name.
     :raises StandbyError: if the SDK is missing or the configuration is not usable.
     :raises Unreachable: if the identity service does not answer.
     """
 
-    def __init__(self, config: Mapping[str, Any], threads: int = 1, rate: float = 0.0) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], threads: int = 1, rate: float = 0.0, seconds: float = INFINITE, label: str = ""
+    ) -> None:
         if SDK_ERROR is not None:
-            raise StandbyError(
-                f"The Python package openstacksdk is needed here: {SDK_ERROR}. pip install openstacksdk."
-            )
-        self.label = str(config.get("cloud") or config.get("region_name") or "the cloud")
+            need = "The Python package openstacksdk is needed here"
+            raise StandbyError(f"{need}: {SDK_ERROR}. pip install openstacksdk.")
+        self.label = str(label or config.get("cloud") or config.get("region_name") or "the cloud")
         self.requests: Counter[str] = Counter()
-        self._heard = False
+        self._dated, self.ahead = False, timedelta()
+        self.bounds = Bounds(seconds)
         self._lock, self._renewing, self._pace = threading.Lock(), threading.Lock(), Pace(rate)
-        with Translated(self.label, "connect"):
+        self._newest = threading.local()
+        with Translated(self.label, "connect", asks=False):
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             self._reads = {} if self._connection.session.timeout else {"timeout": SILENCE_OF_READS}
             self._connection.session.timeout = self._connection.session.timeout or SILENCE
             pool = self._connection.session.session
             pool.hooks["response"].append(self._hear)
-            pool.auth = _no_netrc
+            pool.auth, pool.headers["Accept-Encoding"] = _no_netrc, "identity"
+            adapter = {"pool_connections": 8, "pool_maxsize": max(10, 2 * threads + 1)}
             for scheme in ("http://", "https://"):
-                pool.mount(scheme, TCPKeepAliveAdapter(pool_connections=8, pool_maxsize=max(10, 2 * threads + 1)))
-        self._newest = threading.local()
+                pool.mount(scheme, BoundedAdapter(self.bounds, **adapter))
         self._versions: dict[str, str] = {}
         self._known: dict[Any, Any] = {}
         self._asking: dict[Any, threading.Lock] = {}
@@ -98,7 +105,7 @@ class Session:
             with Translated(self.label, "authenticate"):
                 self._connection.session.get_token()
         except Unreachable as error:
-            if not self._heard or isinstance(error, Unusable):
+            if not self.bounds.heard or isinstance(error, Unusable):
                 raise
             raise Unusable(f"{error}; yet it did answer an earlier request") from error
 
@@ -109,11 +116,14 @@ class Session:
                 found = getattr(self._connection, service).get_endpoint_data()
             if found is None or found.max_microversion is None:
                 raise Unreachable(f"{self.label}: the {service} service does not tell its versions. Is it running?")
-            self._versions[service] = _agree(self.label, service, found.max_microversion)
+            self._versions[service] = agreed(self.label, service, found.max_microversion)
         return self._versions[service]
 
     def who(self) -> tuple[str | None, frozenset[str]]:
-        """Id of the project and names of the roles that the token is for; None and nothing where nothing tells."""
+        """Id of the project and names of the roles of the token; None and no names if nothing tells them."""
+        return self.once("who", self._who)
+
+    def _who(self) -> tuple[str | None, frozenset[str]]:
         session = self._connection.session
         get_access = getattr(session.auth, "get_access", None)
         if get_access is None:
@@ -141,7 +151,7 @@ class Session:
     def send(self, method: str, service: str, path: str, body: Any = None) -> Any:
         """Sends one request, its body as JSON or bytes as they are; returns the JSON of the answer, {} if it has none.
 
-        Repeated is what the cloud certainly did not carry out: 401 (its token was revoked; once, with a new one) and
+        Repeats what the cloud certainly did not carry out: 401 (its token was revoked; once, with a new one) and
         429. 503 and no answer at all may have been carried out, so only reads are repeated after these; after an
         unclear answer to an action the state must be read again.
 
@@ -156,11 +166,11 @@ class Session:
             options.update(data=body, headers={"Content-Type": "application/octet-stream"})
         elif body is not None:
             options["json"] = body
-        if service in NEWEST:
+        if has_versions(service):
             options["microversion"] = self.version(service)
         left = {401: 1, 429: MOST_REPEATS, 503: 3 if method == "GET" else 0}
         answer = self._request(method, service, path, options)
-        while left.get(answer.status_code):
+        while left.get(answer.status_code) and retry_after(answer) < self.bounds.left:
             left[answer.status_code] -= 1
             self._prepare_repeat(answer)
             answer = self._request(method, service, path, options)
@@ -171,7 +181,7 @@ class Session:
         return content(self.label, method, path, answer)
 
     def stop(self) -> None:
-        """From now on nothing is sent, also not by threads that wait for their turn: for a run that must not go on."""
+        """Ends the session: from now on nothing is sent, also not by threads that wait for their turn."""
         self._pace.stop()
 
     @property
@@ -179,12 +189,15 @@ class Session:
         """The id that the cloud gave the newest request that this thread sent; "" if it gave none."""
         return getattr(self._newest, "request_id", "")
 
-    def _hear(self, *_answer: Any, **_options: Any) -> None:
-        """Called with each answer to anything, whatever it says."""
-        self._heard = True
+    def _hear(self, answer: Any, *_more: Any, **_options: Any) -> None:
+        """Called with each answer. The first one tells the time of the cloud."""
+        if not self._dated:
+            self._dated, self.ahead = True, ahead(answer, datetime.now(timezone.utc))
 
     def _request(self, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
-        self._pace.wait()
+        self._pace.wait(self.bounds.left)
+        if self.bounds.left <= 0:
+            raise TimedOut(f"{self.label}: {method} {path.partition('?')[0]} was not sent: the time is over.")
         with self._lock:
             self.requests[f"{method} {service}"] += 1
         with Translated(self.label, f"{method} {path}"):
@@ -213,35 +226,35 @@ class Session:
 
     def pages(self, service: str, path: str, key: str) -> Iterator[dict[str, Any]]:
         """All items of a list, following the links to its further pages."""
+        read, size, first = {path}, 0, path
         while path:
             page = self.get(service, path)
             yield from items(self.label, path, page, key)
-            links = page.get(f"{key}_links") or ()
-            following = next((link["href"] for link in links if link.get("rel") == "next"), page.get("next") or "")
-            path = _relative(path, following)
+            with understood(self.label, f"GET {path}"):
+                path = following(path, page, key)
+            size += self.bounds.size
+            if path in read or len(read) >= MOST_PAGES or size > LARGEST_LIST:
+                raise endless(self.label, first, len(read), size)
+            read.add(path)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know about the connection."""
+        ends = [where for key, where in self._known.items() if isinstance(key, tuple) and key[0] == "endpoint"]
+        auth = getattr(self._connection.session.auth, "auth_url", None)
+        hosts = sorted({in_the_clear(url) for url in (auth, *ends) if url} - {""})
+        unsafe = "passwords and tokens travel there unencrypted. Use https, in clouds.yaml and in the catalog."
+        return [f"{self.label}: http is used for {', '.join(hosts)}: {unsafe}"] if hosts else []
+
+
+def described(config: Mapping[str, Any]) -> str:
+    """The label of a cloud without a name: the address of its identity service, and the user. Never a secret."""
+    auth, region = config.get("auth") or {}, config.get("region_name")
+    who = auth.get("username") or auth.get("application_credential_name") or auth.get("application_credential_id")
+    parts = [urlsplit(str(auth.get("auth_url") or "")).hostname, region, f"(as {who})" if who else None]
+    return " ".join(str(part) for part in parts if part)
 
 
 def _no_netrc(request: Any) -> Any:
-    """As the authentication of `requests`: else it would look for ~/.netrc before each request, and use it."""
+    """The authentication of `requests`. Without it `requests` would read ~/.netrc before each request, and use it."""
     return request
-
-
-def _relative(path: str, following: str) -> str:
-    """The path of the next page: the old path with the query of the link."""
-    if not following:
-        return ""
-    return path.partition("?")[0] + "?" + following.partition("?")[2]
-
-
-def _agree(label: str, service: str, newest: Any) -> str:
-    offered = tuple(int(part) for part in newest)
-    if offered < OLDEST[service]:
-        raise StandbyError(
-            f"{label}: the {service} service offers microversion {_dotted(offered)}; "
-            f"{_dotted(OLDEST[service])} or newer is needed."
-        )
-    return _dotted(min(offered, NEWEST[service]))
-
-
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(str(part) for part in version)

@@ -11,7 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..data.parts import Part
 from .rows import GOOD, Row
+
+#: How each part of the work is drawn. Like parts look alike; those of one operation mostly differ.
+LOOKS = {
+    "1": (Part.WORK, Part.NETWORK, Part.VOLUMES, Part.MEND, Part.HANDOVER, Part.SNAPSHOT),
+    "2": (Part.BUILD, Part.START, Part.BACKUP),
+    "3": (Part.CHECK, Part.RESTORE),
+    "4": (Part.SHELVE, Part.REFRESH, Part.FENCE),
+    "5": (Part.TAKE_OFF, Part.TIDY),
+}
+
+_LOOK_OF = {part.value: look for look, parts in LOOKS.items() for part in parts}
 
 #: Names that are longer than this many characters are cut off in the chart, at their beginning: their ends differ.
 LONGEST_NAME = 36
@@ -35,16 +47,24 @@ _AXIS = 20
 _ROOMY, _DENSE = 24, 15
 
 
-def panels(rows: Sequence[Row], looks: dict[str, str], seconds: float) -> list[dict[str, Any]]:
+def legend(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """What the looks mean, in the order in which they begin; one entry for all parts that look alike."""
+    drawn = sorted((drawing for row in rows for drawing in row["parts"]), key=lambda drawing: drawing["begin"])
+    parts = [Part(name) for name in dict.fromkeys(drawing["part"] for drawing in drawn)]
+    entries = dict.fromkeys(_LOOK_OF[part.value] for part in parts)
+    labels = {look: ", ".join(part.label for part in parts if part in LOOKS[look]) for look in entries}
+    return [{"label": f"{text[0].upper()}{text[1:]}", "look": look} for look, text in labels.items()]
+
+
+def panels(rows: Sequence[Row], seconds: float) -> list[dict[str, Any]]:
     """The timeline in panels: each with its height, the marks of its axis and a row for each server.
 
-    :param looks: by part of the work how it is drawn.
     :param seconds: the time at the right end.
     """
     end = max([seconds, *(part["end"] for row in rows for part in row["parts"])], default=0.0) or 1.0
     step, many = (_DENSE, DENSE_PANEL) if len(rows) > MANY else (_ROOMY, PANEL)
     marks = list(_marks(end))
-    return [_panel(rows[first : first + many], looks, end, step, marks) for first in range(0, len(rows), many)]
+    return [_panel(rows[first : first + many], end, step, marks) for first in range(0, len(rows), many)]
 
 
 def _marks(end: float) -> Iterator[dict[str, Any]]:
@@ -69,9 +89,7 @@ def percent(seconds: float, end: float) -> float:
     return round(100 * seconds / end, 2)
 
 
-def _panel(
-    rows: Sequence[Row], looks: dict[str, str], end: float, step: int, marks: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _panel(rows: Sequence[Row], end: float, step: int, marks: list[dict[str, Any]]) -> dict[str, Any]:
     thick = step - (8 if step == _ROOMY else 4)
     return {
         "title": f"Timeline from {rows[0]['name']} to {rows[-1]['name']}",
@@ -87,14 +105,14 @@ def _panel(
                 "good": row["outcome"] in GOOD,
                 "text": round(_AXIS + (number + 0.5) * step + 4),
                 "bar": _AXIS + number * step + (step - thick) // 2,
-                "bars": [_bar(part, looks[part["part"]], end) for part in row["parts"]],
+                "bars": [_bar(part, end) for part in row["parts"]],
             }
             for number, row in enumerate(rows)
         ],
     }
 
 
-def _bar(part: Row, look: str, end: float) -> dict[str, Any]:
+def _bar(part: Row, end: float) -> dict[str, Any]:
     x, right = percent(part["begin"], end), percent(part["end"], end)
     width = max(round(right - x, 2), _THIN)
-    return {"x": round(min(x, 100 - width), 2), "width": width, "look": look, "state": part["state"]}
+    return {"x": round(min(x, 100 - width), 2), "width": width, "look": _LOOK_OF[part["part"]], "state": part["state"]}

@@ -11,7 +11,8 @@ from .figures import figures, headline, verdict
 from .junit import junit
 from .page import page
 from .reading import Told, read
-from .rows import rows
+from .rows import network_rows, rows
+from .what_next import what_next
 from .words import Words, words
 
 #: The version of the form of the JSON report.
@@ -27,16 +28,16 @@ def report(text: str, journal: str) -> dict[str, Any]:
     :raises NoJournal: if it is none.
     """
     told = read(text)
-    say = words(told.run.get("operation") or "", told.run.get("site") or "b")
+    say = words(told.run.get("operation") or "", _sites(told))
     document = _document(told, say, journal)
     return {"report": document, "page": page(told, document, say), "junit": junit(document)}
 
 
 def _document(told: Told, say: Words, journal: str) -> dict[str, Any]:
-    servers = rows(told, say)
-    found = figures(told, servers)
+    servers, networks = rows(told), network_rows(told)
+    found = figures(told, servers, networks)
     end = told.end or {}
-    return {
+    document = {
         "format": FORMAT,
         "headline": headline(told, found, say),
         "outcome": verdict(told),
@@ -49,18 +50,26 @@ def _document(told: Told, say: Words, journal: str) -> dict[str, Any]:
         "fence": {name: told.fence.get(name) for name in ("allowed", "text", "seconds")} if told.fence else None,
         "figures": found,
         "requests": end.get("requests") or {},
+        "networks": networks,
         "servers": servers,
     }
+    return {**document, "next": what_next(document)}
 
 
 def _head(told: Told) -> dict[str, Any]:
     """What the first line tells; without it a journal is none, but a field of it may be missing."""
-    texts = ("run", "operation", "plan", "site", "user", "host", "process")
-    tables = ("parameters", "versions", "clouds")
+    texts = ("run", "operation", "plan", "user", "host", "process")
+    tables = ("parameters", "versions")
     return {
         "started": told.run["time"],
         **{name: str(told.run.get(name) or "") for name in texts},
+        **_sites(told),
         "check": bool(told.run.get("check")),
         "carries_on": told.run.get("carries_on"),
         **{name: told.run.get(name) or {} for name in tables},
     }
+
+
+def _sites(told: Told) -> dict[str, str]:
+    """The names of the source and the target."""
+    return {role: str((told.run.get(role) or {}).get("name") or f"the {role}") for role in ("source", "target")}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..closing import duration
+from ..operations import operation_named
+from ..run.closing_lines import duration
 from .reading import Told
 from .rows import GOOD, Row, count
 from .words import Words
@@ -23,23 +24,26 @@ def verdict(told: Told) -> str:
     return "failed" if told.end.get("failed") else "succeeded"
 
 
-def figures(told: Told, rows: Sequence[Row]) -> dict[str, Any]:
+def figures(told: Told, rows: Sequence[Row], networks: Sequence[Row] = ()) -> dict[str, Any]:
     """The numbers of a run. ``recovery_time`` is that of a failover: until the last server was up, in seconds.
 
     ``oldest_data`` is of the servers ``with_age``, which may be fewer than all.
     """
     ages = [row["age_of_data"] for row in rows if row["age_of_data"] is not None]
     brought_up = [row["seconds"] for row in rows if row["outcome"] == "done"]
-    is_failover = told.run.get("operation") == "failover"
+    brings_up = operation_named(told.run.get("operation") or "").brings_up
     return {
         "servers": len(rows),
         "good": count(rows, *GOOD),
         "changed": count(rows, "done"),
+        "networks": len(networks),
+        "networks_good": count(networks, *GOOD),
+        "networks_changed": count(networks, "done"),
         "failed": count(rows, "failed"),
         "not_started": count(rows, "skipped", "waiting"),
         "under_way": count(rows, "unfinished"),
         "seconds": told.seconds,
-        "recovery_time": max(brought_up, default=None) if is_failover else None,
+        "recovery_time": max(brought_up, default=None) if brings_up else None,
         "oldest_data": max(ages, default=None),
         "with_age": len(ages),
         "rpo": told.run.get("rpo"),
@@ -61,7 +65,7 @@ def headline(told: Told, found: dict[str, Any], words: Words) -> str:
 
 def _succeeded(found: dict[str, Any], words: Words) -> str:
     head = f"{words.passed}: {found['good']} of {found['servers']} servers {words.good}"
-    if not found["changed"] and words.still != words.good:
+    if not found["changed"] and not found["networks_changed"] and words.still != words.good:
         return f"{head}; nothing had to be done"
     took = found["seconds"] if found["recovery_time"] is None else found["recovery_time"]
     return f"{head} in {duration(took)}{_oldest(found)}"

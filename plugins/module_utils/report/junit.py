@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as JUnit knows it: one test case for each server, for CI systems."""
+"""The report as JUnit knows it: one test case for each network and server, for CI systems."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Case = dict[str, Any]
 
 
 def junit(document: Document) -> dict[str, Any]:
-    """The suite and its cases. A run that failed without any server to blame has a case of its own, "run"."""
-    cases = [_case(row, document) for row in document["servers"]]
+    """The suite and its cases. A run that failed without any of them to blame has a case of its own, "run"."""
+    cases = [_case(row, document) for row in (*document["networks"], *document["servers"])]
     if document["outcome"] != "succeeded" and not any(case["kind"] in ("failure", "error") for case in cases):
         cases.append(_run(document))
     kinds = [case["kind"] for case in cases]
@@ -46,7 +46,7 @@ def _seconds(seconds: float) -> str:
 def _case(row: Row, document: Document) -> Case:
     kind = {"failed": "failure", "skipped": "skipped", "waiting": "skipped", "unfinished": "error"}
     words = {
-        "waiting": "the run ended before this server was begun",
+        "waiting": "the run ended before this was begun",
         "unfinished": "the run ended while it was at work",
     }
     msg = row["msg"] or words.get(row["outcome"], "")

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..closing import duration
-from .chart import LONGEST_NAME, MANY, panels
+from ..operations import operation_named
+from ..run.closing_lines import duration
+from .chart import LONGEST_NAME, MANY, legend, panels
 from .reading import Told
 from .rows import Row
 from .steps import appendix
-from .table import handovers, outcome, problems, sign, table
-from .texts import day, plain, span
+from .table import handovers, network_table, outcome, problems, sign, table
+from .texts import day, local_day, plain, span, tied
 from .words import Words
 
 Document = Mapping[str, Any]
@@ -30,37 +31,39 @@ _SIGNS = {
 
 def page(told: Told, document: Document, words: Words) -> dict[str, Any]:
     """All that the page shows, from the report as data."""
-    rows = document["servers"]
-    sign, tone = _SIGNS[document["outcome"]]
+    rows, networks = document["servers"], document["networks"]
+    failed = document["figures"]["failed"] or any(row["outcome"] == "failed" for row in networks)
     return {
         "title": f"{words.noun} of {document['plan']}, {day(document['started'])}",
-        "headline": document["headline"],
-        "sign": sign,
-        "tone": tone,
-        "subtitle": f"{day(document['started'])}, started by {document['user']} on {document['host']}",
+        "headline": tied(document["headline"]),
+        **dict(zip(("sign", "tone"), _SIGNS[document["outcome"]])),
+        "subtitle": f"{local_day(document['started'])}, started by {document['user']} on {document['host']}",
         "tiles": list(tiles(document, words)),
         "notes": list(notes(told, document)),
         "fence": _fence(document),
-        "problems": problems(rows, words),
-        "problems_title": "What failed, and why" if document["figures"]["failed"] else "What was under way",
+        "next": document["next"],
+        "problems": problems([*networks, *rows], words),
+        "problems_title": "What failed, and why" if failed else "What was under way",
         **_timeline(rows, words, document["figures"]["seconds"]),
         "dense": len(rows) > MANY,
         **table(rows, words),
         "handovers": handovers(rows),
+        "networks": network_table(networks),
         "about": [(name, text) for name, text in _about(told, document) if text],
-        "parameters": [(name, plain(value)) for name, value in document["parameters"].items()],
-        "versions": [(name, plain(value)) for name, value in document["versions"].items()],
-        **appendix(rows),
+        **{name: _plain_rows(document[name]) for name in ("parameters", "versions")},
+        **appendix([*networks, *rows]),
     }
 
 
+def _plain_rows(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, plain(value)) for name, value in values.items()]
+
+
 def _timeline(rows: Sequence[Row], words: Words, seconds: float) -> dict[str, Any]:
-    """The chart, what its looks mean and what it shows in words; no panels if nothing was done that takes time."""
-    drawn = {part["part"] for row in rows for part in row["parts"]}
-    looks = {part.key: part.look for part in words.parts}
+    """The chart, what its looks mean and what it shows in words; no panels if nothing was done."""
     return {
-        "legend": [{"label": part.label, "look": part.look} for part in words.parts if part.key in drawn],
-        "panels": panels(_labelled(rows, words), looks, seconds) if drawn else [],
+        "legend": legend(rows),
+        "panels": panels(_labelled(rows, words), seconds) if any(row["parts"] for row in rows) else [],
         "chart": f"A row for each of {len(rows)} servers, from the start of the run to {span(seconds)} later.",
         "names": min(max((len(row["name"]) for row in rows), default=0) + 2, LONGEST_NAME),
     }
@@ -77,15 +80,19 @@ def _labelled(rows: Sequence[Row], words: Words) -> list[Row]:
 def tiles(document: Document, words: Words) -> Iterator[dict[str, str]]:
     """The figures that come first: servers, recovery time, age of the data."""
     found = document["figures"]
+    if document["outcome"] == "refused":
+        yield _tile("Servers", str(found["servers"]), "none was touched")
+        return
     whole = found["good"] == found["servers"]
     left = [(found["failed"], words.bad), (found["not_started"], "not started"), (found["under_way"], "under way")]
     note = ", ".join(f"{number} {what}" for number, what in left if number)
     yield _tile(f"Servers {words.good}", f"{found['good']} of {found['servers']}", note, "" if whole else "bad")
-    if document["operation"] == "failover":
+    operation = operation_named(document["operation"])
+    if operation.brings_up:
         yield _recovery_time(found, whole)
     else:
         yield _tile("Duration", span(found["seconds"]), "")
-    if words.data:
+    if operation.about_data:
         yield _data(found, words)
 
 
@@ -138,31 +145,34 @@ def notes(told: Told, document: Document) -> Iterator[str]:
 
 
 def _reasons(document: Document) -> Iterator[str]:
-    """Why a run failed, beside what is told of each of its servers, which its message repeats."""
-    if any(row["msg"] for row in document["servers"]):
+    """Why the run as a whole failed, without the reasons of its servers and networks, which its message repeats."""
+    rows = [*document["networks"], *document["servers"]]
+    if any(row["msg"] for row in rows):
         yield from (f"{text[:1].upper()}{text[1:]}." for text in document["findings"])
-    if document["msg"] and (document["figures"]["under_way"] or not any(row["msg"] for row in document["servers"])):
+    if document["msg"] and (document["figures"]["under_way"] or not any(row["msg"] for row in rows)):
         yield document["msg"]
 
 
 def _fence(document: Document) -> dict[str, str]:
-    """What was decided before the first server was touched, in words; {} for operations that do not ask site A."""
+    """What was decided before the first server was touched, in words; {} for operations that do not ask the source."""
     fence = document["fence"]
     if not fence:
         return {}
+    title = f"Is {document['source']} really down?"
     if not fence["allowed"]:
-        return {"text": fence["text"], "tone": "bad"}
-    return {"text": f"The failover went on: {fence['text'].rstrip('.')}.", "tone": ""}
+        return {"title": title, "text": fence["text"]}
+    return {"title": title, "text": f"The failover went on: {fence['text'].rstrip('.')}."}
 
 
 def _about(told: Told, document: Document) -> Iterator[tuple[str, str]]:
     requests = document["requests"]
-    yield "Started", day(document["started"])
-    yield "Ended", day(document["ended"]) or f"not recorded; last line after {duration(told.seconds)}"
+    yield "Started", local_day(document["started"])
+    yield "Ended", local_day(document["ended"]) or f"not recorded; last line after {duration(told.seconds)}"
     yield "Started by", f"{document['user']} on {document['host']}, process {document['process']}"
     yield "Run", document["run"]
     yield "Plan", document["plan"]
-    yield "Clouds", ", ".join(f"site {site.upper()}: {name}" for site, name in document["clouds"].items())
+    yield "Source", document["source"]
+    yield "Target", document["target"]
     yield "Requests sent", ", ".join(f"{cloud}: {total(counts):,}" for cloud, counts in requests.items())
     yield "Journal", document["journal"]
 

@@ -8,22 +8,22 @@ A run that was killed has no last line, and the line before may be cut off. Line
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..errors import StandbyError
+from ..data.errors import StandbyError
+from ..data.parts import Part
+from ..data.texts import object_in
 
 Line = Mapping[str, Any]
 
 #: The form of the lines that is understood here.
 FORMAT = 1
 
-#: What neither XML 1.0 nor UTF-8 can carry: control characters, halves of surrogate pairs, two non-characters.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+#: A part that only another release knows is shown as work.
+_PARTS = frozenset(part.value for part in Part)
 
 
 class NoJournal(StandbyError):
@@ -37,11 +37,11 @@ class StepTold:
     """One step of a server, as far as it came; times in seconds since the start of the run."""
 
     number: int
+    part: str
     verb: str
     text: str
     cloud: str
     begin: float
-    answered: float | None = None
     ended: float | None = None
     failed: float | None = None
     request_id: str = ""
@@ -55,6 +55,7 @@ class Told:
     :param seconds: of its last line, since the start of the run.
     :param steps: by server, in the order in which they began.
     :param servers: by server the line about what became of it.
+    :param networks: the same by network, or by security groups, and ``network_steps`` their steps.
     :param unread: how many lines could not be read, a last one that is cut off included.
     """
 
@@ -63,6 +64,8 @@ class Told:
     end: Line | None = None
     steps: dict[str, list[StepTold]] = field(default_factory=dict)
     servers: dict[str, Line] = field(default_factory=dict)
+    networks: dict[str, Line] = field(default_factory=dict)
+    network_steps: dict[str, list[StepTold]] = field(default_factory=dict)
     seconds: float = 0.0
     unread: int = 0
 
@@ -72,7 +75,7 @@ def read(text: str) -> Told:
 
     :raises NoJournal: if the text does not begin like a journal, or has a form of another release.
     """
-    lines = [_parsed(line) for line in text.split("\n") if line.strip()]
+    lines = [object_in(line) for line in text.split("\n") if line.strip()]
     run = lines[0] if lines else None
     if run is None or run.get("kind") != "run":
         raise NoJournal(
@@ -84,23 +87,6 @@ def read(text: str) -> Told:
     told = Told(run, unread=sum(line is None for line in lines))
     _take_in(told, (line for line in lines[1:] if line is not None))
     return told
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    try:
-        found = clean(json.loads(line))
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def clean(value: Any) -> Any:
-    """The value with every character replaced that the files of a report cannot carry."""
-    if isinstance(value, str):
-        return _UNFIT.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {clean(key): clean(item) for key, item in value.items()}
-    return [clean(item) for item in value] if isinstance(value, list) else value
 
 
 def _take_in(told: Told, lines: Iterable[Line]) -> None:
@@ -115,18 +101,22 @@ def _take_in(told: Told, lines: Iterable[Line]) -> None:
             told.end = line
         elif line.get("kind") == "server":
             told.servers[line["server"]] = {**line, "seconds": since}
+        elif line.get("kind") == "network":
+            told.networks[line["network"]] = {**line, "seconds": since}
         elif line.get("kind") == "step":
-            _take_in_step(told.steps.setdefault(line["server"], []), line, since)
+            of, name = (told.steps, "server") if "server" in line else (told.network_steps, "network")
+            _take_in_step(of.setdefault(line[name], []), line, since)
 
 
 def _take_in_step(steps: list[StepTold], line: Line, seconds: float) -> None:
     phase, number = line["phase"], line["number"]
     if phase == "begin":
-        steps.append(StepTold(number, line["verb"], line["text"], line["cloud"], seconds))
+        part = line["part"] if line["part"] in _PARTS else Part.WORK.value
+        steps.append(StepTold(number, part, line["verb"], line["text"], line["cloud"], seconds))
     for step in steps[-1:]:
         step.request_id = line.get("request_id") or step.request_id
         step.msg = line.get("msg") or step.msg
-        if phase in ("answered", "ended", "failed"):
+        if phase in ("ended", "failed"):
             setattr(step, phase, seconds)
 
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
+from ..operations import operation_named
 from .reading import StepTold, Told
-from .words import Part, Words, parts_of
 
 Row = dict[str, Any]
 
@@ -17,39 +18,53 @@ Row = dict[str, Any]
 GOOD = ("done", "unchanged")
 
 
-def rows(told: Told, words: Words) -> list[Row]:
+def rows(told: Told) -> list[Row]:
     """A row for each server, by tier and then in the order of the plan.
 
     Times are seconds since the start of the run. ``outcome`` is as in the journal ("done", "unchanged", "failed",
     "skipped"), or for a run without an end "unfinished" (steps were begun) or "waiting".
     """
     named = [*told.run.get("servers", ()), *told.servers, *told.steps]
-    found = [_row(name, told, words) for name in dict.fromkeys(named)]
+    found = [_row(name, told) for name in dict.fromkeys(named)]
     return sorted(found, key=lambda row: row["tier"])
 
 
-def _row(name: str, told: Told, words: Words) -> Row:
-    line, steps = told.servers.get(name, {}), told.steps.get(name, [])
-    age = age_of_data(told, line)
-    rpo = told.run.get("rpo")
+def network_rows(told: Told) -> list[Row]:
+    """A row for each network, and for security groups that name each other, in the order of the plan."""
+    named = dict.fromkeys([*told.run.get("networks", ()), *told.networks, *told.network_steps])
+    return [_outcome(name, told.networks.get(name, {}), told.network_steps.get(name, []), told) for name in named]
+
+
+def _outcome(name: str, line: Mapping[str, Any], steps: Sequence[StepTold], told: Told) -> Row:
+    """What is told of everything that a run is about."""
     error = line.get("error") or {}
     return {
         "name": name,
-        "tier": (told.run.get("tiers") or {}).get(name, 1),
-        "critical": (told.run.get("critical") or {}).get(name, True),
         "outcome": line.get("outcome") or ("unfinished" if steps else "waiting"),
         "seconds": line.get("seconds"),
+        "msg": line.get("msg") or "",
+        "error": error,
+        "request_id": error.get("request_id") or next((s.request_id for s in steps if s.failed is not None), "") or "",
+        "steps": [_step(step, told.seconds) for step in steps],
+    }
+
+
+def _row(name: str, told: Told) -> Row:
+    line, steps = told.servers.get(name, {}), told.steps.get(name, [])
+    age = age_of_data(told, line)
+    rpo = told.run.get("rpo")
+    return {
+        **_outcome(name, line, steps, told),
+        "tier": (told.run.get("tiers") or {}).get(name, 1),
+        "critical": (told.run.get("critical") or {}).get(name, True),
         "server_id": line.get("server_id"),
+        "addresses": line.get("addresses") or [],
         "recovery_point": line.get("recovery_point"),
         "age_of_data": age,
         "within_rpo": None if age is None or rpo is None else age <= rpo,
         "handover": line.get("handover"),
         "handover_reason": line.get("handover_reason"),
-        "msg": line.get("msg") or "",
-        "error": error,
-        "request_id": error.get("request_id") or next((s.request_id for s in steps if s.failed is not None), "") or "",
-        "parts": bars(steps, words.parts, told.seconds),
-        "steps": [_step(step, told.seconds) for step in steps],
+        "parts": bars(steps, told.seconds),
     }
 
 
@@ -59,10 +74,10 @@ def age_of_data(told: Told, line: Mapping[str, Any]) -> float | None:
     Of a failover the data that is lost: what was written between the recovery point and the beginning of the run. A
     server that ran already lost nothing in this run. Of a replication the age at its end.
     """
-    lag, operation = line.get("lag"), told.run.get("operation")
-    if lag is None or (operation == "failover" and line.get("outcome") == "unchanged"):
+    lag, operation = line.get("lag"), operation_named(told.run.get("operation") or "")
+    if lag is None or (operation.brings_up and line.get("outcome") == "unchanged"):
         return None
-    return lag + (told.seconds if operation == "replicate" else 0)
+    return lag + (told.seconds if operation.makes_points else 0)
 
 
 def state(step: StepTold) -> str:
@@ -77,6 +92,7 @@ def finish(step: StepTold, now: float) -> float:
 
 def _step(step: StepTold, now: float) -> Row:
     return {
+        "part": step.part,
         "text": step.text,
         "verb": step.verb,
         "cloud": step.cloud,
@@ -88,19 +104,15 @@ def _step(step: StepTold, now: float) -> Row:
     }
 
 
-def bars(steps: Sequence[StepTold], parts: Sequence[Part], now: float) -> list[Row]:
-    """The parts of the work on a server, one bar for all steps of a part."""
-    found: dict[str, list[StepTold]] = {}
-    labels = {part.key: part for part in parts}
-    for step, part in zip(steps, parts_of(parts, [(step.verb, step.text) for step in steps])):
-        found.setdefault(part.key, []).append(step)
-    return [_bar(labels[key], own, now) for key, own in found.items()]
+def bars(steps: Sequence[StepTold], now: float) -> list[Row]:
+    """The parts of the work on a server, one bar for all steps of a part that follow each other."""
+    return [_bar(part, list(own), now) for part, own in groupby(steps, key=lambda step: step.part)]
 
 
-def _bar(part: Part, steps: Sequence[StepTold], now: float) -> Row:
+def _bar(part: str, steps: Sequence[StepTold], now: float) -> Row:
     states = {state(step) for step in steps}
     return {
-        "part": part.key,
+        "part": part,
         "begin": min(step.begin for step in steps),
         "end": max(finish(step, now) for step in steps),
         "state": next((word for word in ("failed", "open") if word in states), "done"),

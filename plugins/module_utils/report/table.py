@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the page tells of each server: a row of the table, and of one that did not come through why."""
+"""What the page shows of each server: a row of the table, and the reason if it did not come through."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ Cell = dict[str, str]
 
 _TONES = {"failed": "bad", "skipped": "warn", "unfinished": "warn", "waiting": "warn"}
 _SIGNS = {"failed": "✗", "skipped": "○", "unfinished": "!", "waiting": "○"}
+
+_NETWORK = {
+    "done": "made or changed",
+    "unchanged": "as planned already",
+    "failed": "failed",
+    "unfinished": "under way",
+    "waiting": "not started",
+    "skipped": "not started",
+}
 
 #: What an error says of itself beside its message, and how that is called.
 _FACTS = (("status", "HTTP status"), ("reason", "Reason"), ("code", "Kind of error"))
@@ -38,6 +47,7 @@ def _cells(row: Row, words: Words) -> Iterator[tuple[str, Cell]]:
     late = row["within_rpo"] is False
     yield "Server", {"text": row["name"], "tone": ""}
     yield "Outcome", {"text": f"{sign(row)} {outcome(row, words)}", "tone": _TONES.get(row["outcome"], "good")}
+    yield "Addresses", {"text": ", ".join(row["addresses"]), "tone": ""}
     yield "Tier", {"text": str(row["tier"]), "tone": ""}
     yield "Recovery point", {"text": day(row["recovery_point"]), "tone": ""}
     yield words.age, {"text": span(row["age_of_data"]) + (", too old" if late else ""), "tone": "bad" if late else ""}
@@ -53,6 +63,18 @@ def table(rows: Sequence[Row], words: Words) -> dict[str, Any]:
     one_tier = {"Tier"} if len({row["tier"] for row in rows}) < 2 else set()
     shown = [name for name in names if name not in empty | one_tier]
     return {"columns": shown, "table": [[row[name] for name in shown] for row in cells]}
+
+
+def network_table(rows: Sequence[Row]) -> list[list[Cell]]:
+    """Of each network its name, what became of it and what was done; [] where an operation makes none."""
+    return [
+        [
+            {"text": row["name"], "tone": ""},
+            {"text": f"{sign(row)} {_NETWORK[row['outcome']]}", "tone": _TONES.get(row["outcome"], "good")},
+            {"text": "; ".join(step["text"] for step in row["steps"]), "tone": ""},
+        ]
+        for row in rows
+    ]
 
 
 def problems(rows: Sequence[Row], words: Words) -> list[dict[str, Any]]:

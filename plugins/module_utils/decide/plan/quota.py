@@ -1,0 +1,92 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the quota of a project lets all servers of a plan come up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...data.seen import Flavor, Limits, Server
+from ...data.steps import Finding
+
+#: What Nova limits, as people say it.
+WORDS = {"cores": "cores", "ram": "MiB of memory", "instances": "instances"}
+
+#: What Cinder limits and a copy into a root needs for a while, as people say it.
+COPY_WORDS = {"snapshots": "snapshots", "gigabytes": "GiB of volumes and snapshots"}
+
+
+def quota_findings(
+    limits: Limits, servers: Iterable[Server], planned: Mapping[str, Flavor], site: str
+) -> list[Finding]:
+    """What the servers of a plan need to come up, all of them together, and the quota does not give.
+
+    A server that is missing needs everything. One that is shelved and offloaded needs cores and memory, unless Nova
+    counts them already: it does where it counts in its database, and where it counts in placement it does not
+    (nova/compute/api.py, _check_quota_unshelve_offloaded). Which of both it is, is told by what is used now.
+
+    :param servers: all servers of the project.
+    :param planned: by name of the servers of the plan their flavors there.
+    :param site: the name of the site, for people.
+    """
+    there = list(servers)
+    mine = {server.name: server for server in there if server.name in planned}
+    asleep = [] if _counts_shelved(limits, there) else [s for s in mine.values() if _offloaded(s)]
+    missing = [flavor for name, flavor in planned.items() if name not in mine]
+    flavors = [*missing, *(server.flavor for server in asleep)]
+    needs = {
+        "cores": sum(flavor.vcpus for flavor in flavors),
+        "ram": sum(flavor.ram for flavor in flavors),
+        "instances": len(missing),
+    }
+    return [
+        _finding(what, need, limits, len(flavors), site) for what, need in needs.items() if _short(what, need, limits)
+    ]
+
+
+def _offloaded(server: Server) -> bool:
+    return server.status == "SHELVED_OFFLOADED"
+
+
+def _counts_shelved(limits: Limits, servers: list[Server]) -> bool:
+    used = limits.used.get("cores", 0)
+    everything = sum(server.flavor.vcpus for server in servers)
+    awake = sum(server.flavor.vcpus for server in servers if not _offloaded(server))
+    return abs(used - everything) < abs(used - awake)
+
+
+def _short(what: str, need: int, limits: Limits) -> bool:
+    most = limits.most.get(what, -1)
+    return need > 0 and most >= 0 and need > most - limits.used.get(what, 0)
+
+
+def _finding(what: str, need: int, limits: Limits, count: int, site: str) -> Finding:
+    most = limits.most[what]
+    left = max(0, most - limits.used.get(what, 0))
+    who = "the server that is not up needs" if count == 1 else f"the {count} servers that are not up need"
+    words = f"{who} {need} {WORDS[what]}, and {left} of the {most} of the quota of {site} are left"
+    return Finding(f"quota of {what}", need, left, words)
+
+
+def copy_findings(limits: Limits, tiers: Iterable[Iterable[int]], site: str) -> list[Finding]:
+    """What the handover reimage needs of Cinder and its quota does not give: a snapshot of each root that is copied.
+
+    Servers of one tier are copied at the same time. A snapshot counts as volumes do, unless the operators of the cloud
+    say otherwise (no_snapshot_gb_quota).
+
+    :param tiers: by tier the sizes of the roots that are to be copied, in GiB.
+    """
+    sizes = [list(tier) for tier in tiers]
+    needs = {"snapshots": max(map(len, sizes), default=0), "gigabytes": max(map(sum, sizes), default=0)}
+    return [
+        Finding(
+            f"quota of {what}",
+            need,
+            left,
+            f"the servers of one tier need {need} {COPY_WORDS[what]} while their roots are copied, and {left} of the "
+            f"{limits.most[what]} of the quota of {site} are left",
+        )
+        for what, need in needs.items()
+        if (left := limits.left(what)) is not None and need > left
+    ]

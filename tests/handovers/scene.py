@@ -24,7 +24,7 @@ from story import HEAD, Run, Story, children, until_gone
 
 POINT = "2026-11-20T20:13:00+00:00"
 PROGRESS = re.compile(r"\[ *\d+/\d+\]")
-DOWN = {"dr_site_b_site_a_is_down": "it burns"}
+DOWN = {"dr_site_b_source_is_down": "it burns"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Scene(Story):
             "flavor": "m1.tiny",
             "boot_volume": {"image": "cirros", "size": 1},
             "volumes": [{"tag": "data", "blank": True, "size": 1}],
-            "ports": [{"network": "shared-net"}],
+            "ports": [{"network": self.b.named("network", "/networks", "networks", "shared-net")["id"]}],
             "health_checks": [{"console": "login:"}],
             **self.rows.get(short, {}),
         }
@@ -102,7 +102,10 @@ class Scene(Story):
         body: Json = {"name": f"{server}-{disk}-{point}", "size": 1, "metadata": metadata}
         if disk == "root":
             body["imageRef"] = self.b.named("image", "/images", "images", "cirros")["id"]
-        return self.b.send("POST", "block_storage", "/volumes", {"volume": body})["volume"]["id"]
+        made = self.b.send("POST", "block_storage", "/volumes", {"volume": body})["volume"]["id"]
+        own = {"metadata": {"standby_volume": made}}
+        self.b.send("POST", "block_storage", f"/volumes/{made}/metadata", own)
+        return made
 
     def heads(self, short: str) -> dict[str, str]:
         """By disk what the console says that it began with at the last boot."""

@@ -25,6 +25,11 @@ class Factory:
         """A name that only this test uses."""
         return f"{self.prefix}-{suffix}"
 
+    @property
+    def shared_net(self) -> str:
+        """The id of the network of another project that all projects share."""
+        return self.api.named("network", "/networks", "networks", "shared-net")["id"]
+
     def everything(self) -> Json:
         """All that belongs to this test.
 
@@ -47,8 +52,7 @@ class Factory:
 
     def port(self, suffix: str = "port", **fields: Any) -> Json:
         """A port on the shared network."""
-        network = self.api.named("network", "/networks", "networks", "shared-net")["id"]
-        body = {"name": self.name(suffix), "network_id": network, **fields}
+        body = {"name": self.name(suffix), "network_id": self.shared_net, **fields}
         return self.api.send("POST", "network", "/ports", {"port": body})["port"]
 
     def server(

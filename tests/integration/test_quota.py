@@ -64,7 +64,7 @@ def test_a_quota_that_is_too_small(
     assert (result["error"]["code"], result["error"]["status"]) == ("cloud_error", 403)
     assert "was answered with 403: Quota exceeded for resources" in result["msg"]
     assert result["msg"].endswith(
-        "The server stays shelved with all its volumes and ports: nothing is lost. "
+        "The server stays down, with all its volumes and ports: nothing is lost. "
         "Raise the quota of the project or free some of it, then repeat to carry on."
     )
     assert poor.api.server(server)["status"] == "SHELVED_OFFLOADED"

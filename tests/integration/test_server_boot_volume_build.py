@@ -28,8 +28,8 @@ def everything(make: Factory) -> dict[str, Any]:
         make,
         volumes=[{"tag": "data", **BLANK}, {"tag": "logs", **BLANK, "delete_on_termination": True}],
         ports=[
-            {"network": "shared-net", "security_groups": ["default"]},
-            {"network": "shared-net", "name": make.name("own")},
+            {"network": make.shared_net, "security_groups": ["default"]},
+            {"network": make.shared_net, "name": make.name("own")},
         ],
         availability_zone="nova",
         config_drive=True,
@@ -46,8 +46,8 @@ def test_everything_that_can_be_said(make: Factory, rounds: Rounds) -> None:
         f"make volume {name}-root (1 GiB) from image cirros",
         f"make volume {name}-data (1 GiB) from nothing",
         f"make volume {name}-logs (1 GiB) from nothing",
-        f"make port {name}-port0 on network shared-net",
-        f"make port {make.name('own')} on network shared-net",
+        f"make port {name}-port0 on network {make.shared_net}",
+        f"make port {make.name('own')} on network {make.shared_net}",
         f"make server {name}",
         *(f"mark volume {name}-{tag} as finished" for tag in ("root", "data", "logs")),
     ]
@@ -73,7 +73,8 @@ def held_by_the_cloud(make: Factory, server: dict[str, Any]) -> None:
     assert sorted(port["name"] for port in ports) == sorted(port["name"] for port in server["ports"])
     for row in server["volumes"]:
         volume = make.api.volume(row["id"])
-        assert volume["metadata"] == {"standby_server": server["name"], "standby_disk": row["tag"]}
+        marks = {"standby_server": server["name"], "standby_disk": row["tag"], "standby_volume": volume["id"]}
+        assert volume["metadata"] == marks
         assert volume["attachments"][0]["server_id"] == server["id"]
     console = make.api.send("POST", "compute", f"/servers/{server['id']}/action", {"os-getConsoleOutput": {}})["output"]
     assert f"boot_index=0 volume={server['root_volume']['volume_id']} head=cirros-golden-00" in console

@@ -39,7 +39,7 @@ def wanted(make: Factory, slow: str = "") -> dict[str, Any]:
         make,
         boot_volume={"image": "cirros", "size": 1, "name": make.name(f"root{slow}")},
         volumes=[{"tag": "data", **BLANK, "name": make.name(f"data{slow}")}],
-        ports=[{"network": "shared-net"}],
+        ports=[{"network": make.shared_net}],
     )
 
 

@@ -100,7 +100,7 @@ def test_ports_that_do_not_fit(make: Factory, ansible: Playbooks) -> None:
             f"port {mine} has the MAC address {mac}, not fa:16:3e:00:00:99",
         ),
         ({"network": network, "fixed_ip": address}, f"the cloud knows no free address {address}"),
-        ({"network": "shared-net", "name": twice}, f"2 ports carry the name {twice}"),
+        ({"network": make.shared_net, "name": twice}, f"2 ports carry the name {twice}"),
     ]
     refused(make, ansible, [({"ports": [nic]}, text) for nic, text in cases])
 

@@ -100,7 +100,7 @@ def test_recreate(make_a: Factory, rounds_a: Rounds, tmp_path: Path, kind: str) 
 def test_ports_that_nova_made(make_a: Factory, rounds_a: Rounds, ansible_a: Playbooks, tmp_path: Path) -> None:
     """Nova deletes those with the server, so they are taken off it before, if the user says so."""
     make = make_a
-    network = make.api.named("network", "/networks", "networks", "shared-net")["id"]
+    network = make.shared_net
     server = rich(make, {"uuid": network}, {"port": make.port("port1")["id"]})
     before = told(make, server)
     options: dict[str, Any] = {

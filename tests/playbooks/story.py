@@ -83,7 +83,18 @@ class Run:
     @property
     def last(self) -> Json:
         """The result of the wave, before the report on it; without a wave that of the last task."""
-        return next((result for result in self.results if "journal" in result), self.results[-1])
+        of_wave = {"journal", "operation", "brief"}
+        return next((result for result in self.results if of_wave & result.keys()), self.results[-1])
+
+    @property
+    def told(self) -> str:
+        """What people saw beside the results of tasks, as one line: long lines are wrapped."""
+        return " ".join(" ".join(line for line in self.lines if not line.startswith("{")).split())
+
+    def told_once(self) -> bool:
+        """Whether the failure was told once in full, and the task that failed says it in short."""
+        full = " ".join(self.last["msg"].split())
+        return self.told.count(full) == 1 and [r["msg"] for r in self.results if r["failed"]] == [self.last["brief"]]
 
     def good(self) -> Run:
         """Itself, if it succeeded without a warning."""
@@ -146,7 +157,8 @@ class Story:
         journal = Path(run.last["journal"])
         found: Json = json.loads(journal.with_suffix(".json").read_text(encoding="utf-8"))
         for ending in (".html", ".xml"):
-            assert html.escape(found["headline"]) in journal.with_suffix(ending).read_text(encoding="utf-8")
+            text = journal.with_suffix(ending).read_text(encoding="utf-8").replace("\u00a0", " ")
+            assert html.escape(found["headline"]) in text
         return found
 
     def killed(self, playbook: str, when: str, workers_too: bool = True, **variables: Any) -> None:
@@ -210,22 +222,27 @@ class Story:
         """Server and tag of a volume, without the name of the plan."""
         return f"{volume['metadata']['standby_server'][len(self.name) + 1 :]}/{volume['metadata']['standby_disk']}"
 
-    def write(self, text: str) -> dict[str, str]:
-        """Lets the guests at site A write to each of their disks; returns what stands there now."""
+    def site(self, letter: str) -> Api:
+        """Site "a" or "b"."""
+        return self.a if letter == "a" else self.b
+
+    def write(self, text: str, letter: str = "a") -> dict[str, str]:
+        """Lets the guests at a site write to each of their disks; returns what stands there now."""
         written = {}
-        for label, volume in self.disks(self.a).items():
+        for label, volume in self.disks(self.site(letter)).items():
             written[label] = f"{label} {text}"
-            self.pocket_cloud("guest-write", "a", volume["id"], written[label])
+            self.pocket_cloud("guest-write", letter, volume["id"], written[label])
         return written
 
-    def booted_from(self) -> dict[str, str]:
-        """By server and tag what the consoles at site B say that each disk began with at the last boot."""
-        labels = {volume["id"]: label for label, volume in self.disks(self.b).items()}
+    def booted_from(self, letter: str = "b") -> dict[str, str]:
+        """By server and tag what the consoles at a site say that each disk began with at the last boot."""
+        site = self.site(letter)
+        labels = {volume["id"]: label for label, volume in self.disks(site).items()}
         heads = {}
         for short in ("db", "app"):
             body = {"os-getConsoleOutput": {}}
-            path = f"/servers/{self.server(self.b, short)['id']}/action"
-            console = self.b.send("POST", "compute", path, body)["output"]
+            path = f"/servers/{self.server(site, short)['id']}/action"
+            console = site.send("POST", "compute", path, body)["output"]
             for match in HEAD.finditer(console.rpartition("boot at ")[2]):
                 heads[labels[match["volume"]]] = match["head"]
         return heads

@@ -20,7 +20,7 @@ from story import Story, children, plan_of
 
 pytestmark = pytest.mark.soak
 
-DOWN = {"dr_site_b_site_a_is_down": "it burns"}
+DOWN = {"dr_site_b_source_is_down": "it burns"}
 NO_MORE = {"dr_replication_min_interval": 3600}
 
 

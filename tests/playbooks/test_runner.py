@@ -50,11 +50,14 @@ def counters(events: list[Event], kind: str, text: str = "") -> list[int]:
 def test_each_line_is_an_event_of_its_own_while_the_task_runs(events: list[Event]) -> None:
     (begin,), (end,) = counters(events, "playbook_on_task_start"), counters(events, "runner_on_ok")
     for number in range(3):
-        for text in ("as root", "unshelve server", "unshelve: ACTIVE", "done"):
+        name = f"web-{number:03}"
+        for text in ("as root /dev/vda", f"unshelve server {name}", f"unshelve server {name}: ACTIVE", "done"):
             (line,) = [
                 event
                 for event in events
-                if event["event"] == "verbose" and f"web-{number:03}" in event["stdout"] and text in event["stdout"]
+                if event["event"] == "verbose"
+                and name in event["stdout"]
+                and event["stdout"].removesuffix("\x1b[0m").endswith(text)
             ]
             assert begin < line["counter"] < end
             assert len(line["stdout"].splitlines()) == 1

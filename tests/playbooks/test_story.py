@@ -10,6 +10,7 @@ import signal
 
 import pytest
 from story import Story
+from story_return import Return
 
 DISKS = {"db/root", "db/data", "app/root"}
 
@@ -20,8 +21,15 @@ class TestProvision:
     def test_check_tells_all_and_makes_nothing(self, story: Story) -> None:
         run = story("provision", "--check", "--diff").good()
         assert run.changed
-        assert {"make network " + story.name, f"make security group {story.name} with 3 rules"} <= {
-            text for result in run.results for text in (result.get("msg") or ()) if isinstance(result.get("msg"), list)
+        assert {name: row["steps"] for name, row in run.last["networks"].items()} == {
+            f"network {story.name}": [
+                f"make network {story.name}",
+                f"make subnet {story.name} (192.168.30.0/24) of network {story.name}",
+            ],
+            f"security group {story.name}": [
+                f"make security group {story.name}",
+                f"add rule ingress IPv4 icmp from anywhere to security group {story.name}",
+            ],
         }
         assert run.last["servers"][f"{story.name}-app"]["steps"] == [
             f"make volume {story.name}-app-root (1 GiB) from image cirros",
@@ -34,10 +42,10 @@ class TestProvision:
     def test_makes_the_servers(self, story: Story) -> None:
         run = story("provision").good()
         assert run.changed
-        closing = f"Build of {story.name}: 2 of 2 servers are as planned, after "
-        assert any(line.startswith(closing) for line in run.lines)
+        assert f"Provisioning of {story.name}: 2 of 2 servers are as planned at site A, after " in run.told
         report = story.report(run)
-        assert report["headline"].startswith(f"Build of {story.name} at site A succeeded: 2 of 2 servers as planned in")
+        headline = f"Provisioning of {story.name} at site A succeeded: 2 of 2 servers as planned in"
+        assert report["headline"].startswith(headline)
         assert {server["status"] for server in story.everything(story.a)["servers"]} == {"ACTIVE"}
         assert set(story.disks(story.a)) == DISKS
 
@@ -83,14 +91,14 @@ class TestPrepare:
         assert story.everything(story.b) == before
 
     def test_is_not_ready_without_a_recovery_point(self, story: Story) -> None:
-        todo = "Run dr_prepare for the twin and dr_replicate for its replicas."
+        todo = "Run dr_replicate."
         reasons = [
             f"  {story.name}-{short}: Refused to call {story.name}-{short} ready:"
             f" there is no complete recovery point. {todo}"
             for short in ("db", "app")
         ]
         assert story("dr_readiness").refused() == "\n".join(
-            [f"readiness of {story.name}: 2 of 2 servers failed.", *reasons]
+            [f"Readiness check of {story.name}: 2 of 2 servers failed.", *reasons]
         )
 
 
@@ -154,19 +162,19 @@ class TestReplicate:
 class TestFailover:
     """Site B takes over."""
 
-    def test_is_refused_while_site_a_answers(self, story: Story) -> None:
+    def test_is_refused_while_source_answers(self, story: Story) -> None:
         before = story.everything(story.b)
         running = ", ".join(f"{story.name}-{short} (ACTIVE)" for short in ("app", "db"))
         assert story("dr_failover").refused() == (
-            f"Refused to fail over {story.name}: site A answers, and there run {running}. Two copies of one application"
-            " would run. Stop the servers at site A first, or if you know that they cannot run, say why:"
-            ' dr_site_b_site_a_is_down: "<reason>".'
+            f"Refused to fail over {story.name}: site A answers, and these run there: {running}. Two copies of one"
+            " application would run. Stop the servers at site A first, or if you know that they cannot run, say why:"
+            ' dr_site_b_source_is_down: "<reason>".'
         )
         assert story.everything(story.b) == before
 
     def test_check_with_a_reason_tells_all_and_changes_nothing(self, story: Story) -> None:
         before = story.everything(story.b)
-        run = story("dr_failover", "--check", "--diff", dr_site_b_site_a_is_down="it burns").good()
+        run = story("dr_failover", "--check", "--diff", dr_site_b_source_is_down="it burns").good()
         assert run.last["fence"] == "the operator says that site A is down: it burns"
         replica = story.replicas()["app/root"]["name"]
         assert run.last["servers"][f"{story.name}-app"]["steps"] == [
@@ -179,11 +187,11 @@ class TestFailover:
         before = story.everything(story.b)
         db = story.server(story.b, "db")["id"]
         story.b.act(db, "lock")
-        run = story("dr_failover", dr_site_b_site_a_is_down="it burns")
+        run = story("dr_failover", dr_site_b_source_is_down="it burns")
         assert "locked" in run.refused()
         assert run.last["failed_servers"] == [f"{story.name}-db", f"{story.name}-app"]
         assert run.last["servers"][f"{story.name}-app"]["error"]["code"] == "skipped"
-        assert run.results[-1]["msg"] == run.refused().splitlines()
+        assert run.told_once()
         report = story.report(run)
         headline = f"Failover of {story.name} to site B failed: 0 of 2 servers up, 1 failed, 1 not started."
         assert (report["outcome"], report["headline"]) == ("failed", headline)
@@ -194,7 +202,7 @@ class TestFailover:
         db = story.server(story.b, "db")["id"]
         story.b.act(db, "lock")
         story.change_plan(lambda plan: plan["servers"][0].update(critical=False))
-        run = story("dr_failover", dr_site_b_site_a_is_down="it burns")
+        run = story("dr_failover", dr_site_b_source_is_down="it burns")
         assert "1 of 2 servers failed" in run.refused()
         assert (story.server(story.b, "db")["status"], story.server(story.b, "app")["status"]) == (
             "SHELVED_OFFLOADED",
@@ -215,7 +223,7 @@ class TestFailover:
         parts = {
             row["name"][len(story.name) + 1 :]: [part["part"] for part in row["parts"]] for row in report["servers"]
         }
-        assert parts == {short: ["handover", "start", "health"] for short in ("db", "app")}
+        assert parts == {short: ["handover", "start", "check"] for short in ("db", "app")}
         assert any(step["request_id"].startswith("req-") for row in report["servers"] for step in row["steps"])
         self.the_end(story)
 
@@ -229,7 +237,7 @@ class TestFailover:
             "POST compute"  # consoles are read by POST; that nothing was done to a server was compared above
         }
 
-    @pytest.mark.parametrize("when", ["as root", "to server", "unshelve server", "check that the console", "[1/2]"])
+    @pytest.mark.parametrize("when", ["as root", "db-data-", "unshelve server", "check that the console", "[1/2]"])
     def test_killed_it_carries_on_to_the_same_end(self, story: Story, when: str) -> None:
         story.send_to_sleep()
         # once only ansible-playbook is killed: its worker must not go on beside the next run
@@ -260,10 +268,18 @@ class TestFailover:
         assert f"process {run['process']} on {run['host']}. Wait until it has ended, or end it (kill " in second
         self.the_end(story)
 
+    def test_status_while_site_a_is_dead(self, story: Story) -> None:
+        run = story("dr_status").good()
+        assert "site A does not answer: " in run.told
+        shown = run.last["servers"][f"{story.name}-db"]["server"]
+        assert (shown["leader"], shown["generation"], shown["sure"]) == ("b", 2, False)
+        assert list(run.last["unanswered"]) == ["a"]
+        assert "site A: unanswered" in story("dr_status", dr_plan_fail_on=["unanswered"]).refused()
+
     def test_site_b_leads_from_now_on(self, story: Story) -> None:
         story.pocket_cloud("up")
         before = story.everything(story.b)
-        assert "site B uses the replica" in story("dr_replicate").refused()
+        assert "the target uses the replica" in story("dr_replicate").refused()
         assert "If it was failed over, leave it." in story("dr_prepare").refused()
         assert story.everything(story.b) == before
 
@@ -274,3 +290,7 @@ class TestFailover:
         assert {server["status"] for server in story.everything(story.b)["servers"]} == {"ACTIVE"}
         assert story.booted_from() == {label: f"{label} on tuesday" for label in DISKS}
         assert len(story.everything(story.b)["volumes"]) == len(DISKS)
+
+
+class TestReturn(Return):
+    """Site A has come back, and its servers with it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.standby.openstack.plugins.module_utils.model import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import (
     Attachment,
     Flavor,
     Offer,
@@ -20,7 +20,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Surroundings,
     Volume,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan, Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Decision, Plan, Refusal
 
 GUARDED = Offer(True, "advertised", "2.96", "3.70")
 STOCK = Offer(False, "not advertised", "2.96", "3.70")
@@ -77,6 +77,12 @@ def port(**changes: Any) -> Port:
 def present(volume_id: str = "vol-root") -> RootAnswer:
     """What the guarded API says of a server with a root."""
     return RootAnswer("/dev/vda", True, volume_id)
+
+
+def leaving(volume_id: str = "vol-root", **changes: Any) -> Seen:
+    """A server whose root has begun to leave: Nova no longer lists it, and the guarded API names it until it is off."""
+    defaults: dict[str, Any] = {"status": "SHELVED_OFFLOADED", "attachments": (DATA,)}
+    return seen(root=RootAnswer("/dev/vda", True, volume_id, "detaching"), **{**defaults, **changes})
 
 
 MISSING = RootAnswer("/dev/vda", False, None)

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
+import loopback_server
 import pytest
 from loopback_cloud import LoopbackCloud
 
@@ -26,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Polls follow at once. A fleet that never ends, the fault most likely to be met, fails its test."""
     # when pytest reads this file, pytest-ansible has not yet said where collections are
-    from ansible_collections.standby.openstack.plugins.module_utils import watch
+    from ansible_collections.standby.openstack.plugins.module_utils.engine import polling as watch
 
     monkeypatch.setattr(watch, "interval", lambda age, cost: 0.001)
 
@@ -46,6 +47,13 @@ def cloud() -> Iterator[LoopbackCloud]:
     made = LoopbackCloud()
     yield made
     made.close()
+
+
+@pytest.fixture
+def db(cloud: LoopbackCloud) -> LoopbackCloud:
+    """A cloud with the guarded API and one server with one volume and one port."""
+    cloud.answers |= loopback_server.ANSWERS
+    return cloud
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import Any
 
-from ansible_collections.standby.openstack.plugins.module_utils.apply import Job
-from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Step, Until
-from ansible_collections.standby.openstack.plugins.module_utils.wait import State
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Step, Until
+from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Job
+from ansible_collections.standby.openstack.plugins.module_utils.engine.fleet import Fleet
+from ansible_collections.standby.openstack.plugins.module_utils.engine.waits import State
+from virtual_time import VirtualTime
 
 READY = State("available")
 MAKING = State("creating")
@@ -23,19 +22,20 @@ def until(volume: str, kind: str = "volume") -> Until:
 
 
 class Cloud:
-    """Volumes and what happened to them. ``states`` of a volume: what the polls see one after the other."""
+    """Volumes and what happened to them. ``states`` of a volume: what the polls see one after the other.
+
+    Each request takes 5 ms of ``time``.
+    """
 
     def __init__(self, **states: list[Any]) -> None:
         self.states = states
         self.log: list[str] = []
         self.polls: list[set[Any]] = []
-        self.active = self.most_active = 0
-        self.lock = threading.Lock()
+        self.time = VirtualTime()
 
     def poll(self, cloud: str, kind: str, ids: set[Any], since: float) -> dict[Any, State]:
-        with self.lock:
-            self.polls.append(set(ids))
-            seen = {name: self._next(name) for name in ids}
+        self.polls.append(set(ids))
+        seen = {name: self._next(name) for name in ids}
         errors = [state for state in seen.values() if isinstance(state, Exception)]
         if errors:
             raise errors[0]
@@ -51,19 +51,17 @@ class Cloud:
         plans = [Plan({}, {}, tuple(todo)), Plan({"name": name}, {})]
 
         def perform(step: Step) -> Any:
-            with self.lock:
-                self.log.append(f"{step.verb} {name}")
-                self.active += 1
-                self.most_active = max(self.most_active, self.active)
-            time.sleep(0.005)
-            with self.lock:
-                self.active -= 1
+            self.log.append(f"{step.verb} {name}")
+            self.time.sleep(0.005)
             if error:
                 raise error
             return {}
 
-        return Job(name, lambda since: None, lambda seen: plans.pop(0), perform, **options)
+        return Job(name, lambda since: None, lambda *_seen: plans.pop(0), perform, **options)
 
 
 def run(cloud: Cloud, *jobs: Job, check: bool = False, wait: bool = True, **options: Any) -> dict[str, Any]:
-    return Fleet(cloud.poll, **{"timeout": 3, "threads": 4, **options}).run(jobs, check, wait)
+    """Runs jobs by the time of the cloud."""
+    fleet = Fleet(**{"poll": cloud.poll, "timeout": 3, "threads": 4, "clock": cloud.time, **options})
+    with cloud.time.rules():
+        return fleet.run(jobs, check, wait)

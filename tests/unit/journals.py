@@ -19,6 +19,10 @@ def stamp(seconds: float) -> str:
     return (BEGIN + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+#: What steps are for in the failovers and replications that are told here.
+PARTS = {"attach_root": "handover", "attach_volume": "handover", "unshelve": "start"}
+
+
 class Journal:
     """A journal that grows; `text` is what stands in the file."""
 
@@ -31,7 +35,6 @@ class Journal:
             "run": RUN,
             "operation": operation,
             "plan": "shop",
-            "site": "b",
             "check": False,
             "servers": list(servers),
             "tiers": dict.fromkeys(servers, 1),
@@ -42,7 +45,8 @@ class Journal:
             "host": "ansible-1",
             "process": 4711,
             "versions": {"standby.openstack": "0.1.0", "ansible-core": "2.19.14"},
-            "clouds": {"a": "site_a", "b": "site_b"},
+            "source": {"site": "a", "name": "site A"},
+            "target": {"site": "b", "name": "site B"},
             "carries_on": None,
         }
         self.line("run", None, **{**run, **fields})
@@ -66,7 +70,9 @@ class Journal:
         """A step from its beginning to its end: None if the journal ends before, `msg` in `more` if it failed."""
         number = self.numbers.get(server, 0)
         self.numbers[server] = number + 1
-        same = {"server": server, "number": number, "verb": verb, "text": text, "cloud": "here"}
+        what = "network" if server.startswith(("network ", "security group")) else "server"
+        part = more.pop("part", PARTS.get(verb, "check" if verb == "wait" else "work"))
+        same = {what: server, "number": number, "part": part, "verb": verb, "text": text, "cloud": "here"}
         self.line("step", begin, phase="begin", **same)
         if verb != "wait":
             self.line("step", begin + 0.2, phase="answered", request_id=f"req-{server}-{number}", **same)
@@ -82,16 +88,34 @@ class Journal:
         self.step(server, "wait", f"check that {server} answers at 10.0.0.1:22", begin + 2 * third, end)
         return self.server(server, end)
 
+    def network(self, name: str, seconds: float, outcome: str = "done", **fields: Any) -> Journal:
+        """What became of a network."""
+        told = {"msg": "", "error": None, "steps": []}
+        return self.line("network", seconds, network=name, outcome=outcome, **{**told, **fields})
+
     def server(self, server: str, seconds: float, outcome: str = "done", **fields: Any) -> Journal:
         """What became of a server."""
-        same = {"server_id": f"id-{server}", "recovery_point": POINT, "lag": 250, "handover": "attach"}
+        same = {
+            "server_id": f"id-{server}",
+            "addresses": ["10.0.0.1"],
+            "recovery_point": POINT,
+            "lag": 250,
+            "handover": "attach",
+        }
         told = {**same, "handover_reason": "the plan says attach", "msg": "", "error": None, "steps": []}
         return self.line("server", seconds, server=server, outcome=outcome, **{**told, **fields})
 
     def fails(self, server: str, seconds: float, msg: str, outcome: str = "failed", **error: Any) -> Journal:
         """A server that failed."""
         self.failed.append(server)
-        nothing = {"server_id": None, "recovery_point": None, "lag": None, "handover": None, "handover_reason": None}
+        nothing = {
+            "server_id": None,
+            "addresses": [],
+            "recovery_point": None,
+            "lag": None,
+            "handover": None,
+            "handover_reason": None,
+        }
         told = {"code": "cloud_error" if outcome == "failed" else "skipped", **error}
         return self.server(server, seconds, outcome, **nothing, msg=msg, error=told)
 
@@ -128,5 +152,7 @@ def killed() -> Journal:
 
 def refused() -> Journal:
     """Site A answers."""
-    said = "Refused to fail over shop: site A answers, and there run db (ACTIVE). Stop the servers at site A first."
+    said = (
+        "Refused to fail over shop: site A answers, and these run there: db (ACTIVE). Stop the servers at site A first."
+    )
     return Journal().fence(allowed=False, text=said).end(0.5, failed=True, changed=False, msg=said)

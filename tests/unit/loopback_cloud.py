@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import takewhile
 from typing import Any
 
 #: Path of a service, and what its version document says.
@@ -37,6 +39,19 @@ ACCOUNT = {
     "user_domain_id": "default",
     "project_domain_id": "default",
 }
+
+
+@dataclass(frozen=True)
+class Drips:
+    """An answer of bytes as they are, its headers included, of which one comes each ``pause`` seconds after the first.
+
+    ``at_once`` are the bytes that come first, all together.
+    """
+
+    at_once: bytes
+    then: bytes = b""
+    pause: float = 0.05
+
 
 #: In the place of an answer: the request is taken, and never answered.
 SILENCE = Fails(0)
@@ -101,6 +116,10 @@ class LoopbackCloud:
         """The requests that change something."""
         return [line for line in self.lines() if not line.startswith("GET ")]
 
+    def respond(self, request: Request) -> Any:
+        """What a request is answered with."""
+        return self.answer(request.line)
+
     def answer(self, line: str) -> Any:
         known = self.answers.get(line, Fails(404, {"itemNotFound": {"message": f"nothing at {line}"}}))
         if isinstance(known, list):
@@ -134,12 +153,16 @@ class _Handler(BaseHTTPRequestHandler):
             return
         line = f"{self.command} {service} /{path}"
         version = self.headers.get("OpenStack-API-Version") or ""
-        self.cloud.sent.append(Request(line, json.loads(body) if body else None, version))
-        self.reply(self.cloud.answer(line))
+        request = Request(line, json.loads(body) if body else None, version)
+        self.cloud.sent.append(request)
+        self.reply(self.cloud.respond(request))
 
     def reply(self, answer: Any) -> None:
         if answer is SILENCE:
             self.close_connection = self.cloud.closed.wait(60)
+            return
+        if isinstance(answer, Drips):
+            self.drip(answer)
             return
         fails = answer if isinstance(answer, Fails) else Fails(200, answer)
         body = fails.body if isinstance(fails.body, bytes) else json.dumps(fails.body).encode()
@@ -150,6 +173,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def drip(self, answer: Drips) -> None:
+        """Ends when nobody listens any more."""
+        self.close_connection = True
+        with suppress(OSError):
+            self.wfile.write(answer.at_once)
+            for number in takewhile(lambda _number: not self.cloud.closed.wait(answer.pause), answer.then):
+                self.wfile.write(bytes([number]))
 
     do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - names of the base class
 

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import (
-    PlanServer,
-    RecoveryPlan,
-    recovery_plan,
-)
-from ansible_collections.standby.openstack.plugins.module_utils.decide.replicas import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.marks import (
     DISK,
     PLAN,
     POINT,
     ROLE,
     SERVER,
     STATE,
+    VOLUME,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.model import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import (
     Attachment,
     Offer,
     RootAnswer,
@@ -33,7 +30,12 @@ from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Surroundings,
     Volume,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.options import PLAN_OPTIONS
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_plan import (
+    PlanServer,
+    RecoveryPlan,
+    recovery_plan,
+)
+from ansible_collections.standby.openstack.plugins.plugin_utils.documented_options import PLAN_OPTIONS
 from builders import GUARDED, TINY, around, port, volume
 
 #: Three moments, in order.
@@ -64,9 +66,9 @@ def plan_data(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return validated.validated_parameters
 
 
-def the_plan(*rows: dict[str, Any], **changes: Any) -> RecoveryPlan:
-    """The plan "shop"."""
-    return recovery_plan(plan_data(*rows, **changes))
+def the_plan(*rows: dict[str, Any], to: str = "b", **changes: Any) -> RecoveryPlan:
+    """The plan "shop", towards a site."""
+    return recovery_plan(plan_data(*rows, **changes), to)
 
 
 def db(**changes: Any) -> PlanServer:
@@ -74,20 +76,30 @@ def db(**changes: Any) -> PlanServer:
     return the_plan(row(**changes)).servers[0]
 
 
-#: When the twin was made, and after that every replica, by the clock of site B.
+#: When the twin was made, and after that every replica, by the clock of the target.
 PREPARED, CREATED = "2026-11-01T00:00:00.000000", "2026-11-20T08:00:00.000000"
 
 
 def marked(disk: str, role: str, server: str = "db", plan: str = "shop", **more: str) -> dict[str, str]:
-    """The metadata of a volume at site B."""
+    """The metadata of a volume at the target."""
     return {PLAN: plan, SERVER: server, DISK: disk, ROLE: role, **more}
+
+
+def named(volume_id: str, **changes: Any) -> Volume:
+    """A volume whose marks name it."""
+    return volume(volume_id, **{**changes, "metadata": {**changes["metadata"], VOLUME: volume_id}})
+
+
+def renamed(found: Volume, volume_id: str) -> Volume:
+    """The same volume with another id, also in its marks."""
+    return replace(found, id=volume_id, metadata={**found.metadata, VOLUME: volume_id})
 
 
 def placeholder(disk: str, server: str = "db", plan: str = "shop", **changes: Any) -> Volume:
     """A volume that was made to prove a twin."""
     name = f"{server}-{disk}-placeholder"
     defaults = {"name": name, "size": 2 if disk == "data" else 1, "metadata": marked(disk, "placeholder", server, plan)}
-    return volume(f"p-{plan}-{server}-{disk}", **{**defaults, **changes})
+    return named(f"p-{plan}-{server}-{disk}", **{**defaults, **changes})
 
 
 def replica(disk: str, time: str = T2, state: str = "complete", server: str = "db", **changes: Any) -> Volume:
@@ -95,7 +107,7 @@ def replica(disk: str, time: str = T2, state: str = "complete", server: str = "d
     metadata = marked(disk, "replica", server, **{POINT: time, STATE: state})
     size = 2 if disk == "data" else 1
     defaults = {"name": f"shop-{server}-{disk}-{time}", "size": size, "metadata": metadata, "created_at": CREATED}
-    return volume(f"r-{server}-{disk}-{time}", **{**defaults, **changes})
+    return named(f"r-{server}-{disk}-{time}", **{**defaults, **changes})
 
 
 def point(time: str = T2, **changes: Any) -> tuple[Volume, Volume]:
@@ -115,7 +127,7 @@ def attached(volumes: Iterable[Volume], **changes: Any) -> tuple[Attachment, ...
 
 
 def twin(volumes: Iterable[Volume] = (), offer: Offer = GUARDED, known: bool = True, **changes: Any) -> Seen:
-    """The twin at site B, shelved, on ``volumes``.
+    """The twin at the target, shelved, on ``volumes``.
 
     :param known: whether Cinder tells of the volumes.
     """
@@ -140,5 +152,5 @@ def surroundings(**changes: Any) -> Surroundings:
 
 
 def site_of(seen: Seen, **changes: Any) -> Site:
-    """Site B with this twin."""
+    """The target with this twin."""
     return Site(seen, surroundings(**changes))

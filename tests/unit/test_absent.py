@@ -9,9 +9,9 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.boot_volume import decide_absent
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Seen, Site, Surroundings
-from ansible_collections.standby.openstack.plugins.module_utils.wanted import ServerWanted, server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment, Seen, Site, Surroundings
+from ansible_collections.standby.openstack.plugins.module_utils.data.wanted import ServerWanted, server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.present_absent import decide_absent
 from builders import DATA, ROOT, dormant, nothing, plan, port, present, refusal, seen, verbs
 from test_root_volume import STATUSES
 

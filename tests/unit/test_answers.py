@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.answers import (
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.errors import (
     LONGEST_MESSAGE,
     Translated,
     Unusable,
 )
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import Session
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, StandbyError, Unreachable
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError, StandbyError, Unreachable
 from keystoneauth1 import exceptions
 from loopback_cloud import Fails, LoopbackCloud
 
@@ -98,6 +98,6 @@ def test_exceptions_of_the_libraries(case: str) -> None:
     assert ours.__cause__ is error
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), KeyboardInterrupt(), StandbyError("ours")])
+@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt(), StandbyError("ours")])
 def test_what_is_not_of_the_libraries_stays(error: BaseException) -> None:
     assert translated(error) is error

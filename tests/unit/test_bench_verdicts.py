@@ -130,7 +130,7 @@ def test_what_is_missed_is_told() -> None:
 
 def test_our_own_wave_comes_first_and_the_loop_last() -> None:
     names = [stage.ways[0].name for stage in stages(parsed([]))]
-    assert names[:8] == ["wave"] * 5 + ["build", "prepare", "prepare-recreate"]
+    assert names[:8] == ["wave"] * 5 + ["provision", "prepare", "prepare-recreate"]
     assert names[-2:] == ["loop-late", "loop"]
     by_name = {stage.ways[0].name: stage.scene.servers for stage in stages(parsed([]))}
     assert (by_name["loop"], by_name["loop-late"], by_name["hosts"]) == (100, 10, 100)

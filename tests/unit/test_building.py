@@ -9,11 +9,11 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.boot_volume import decide_present
-from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
-from ansible_collections.standby.openstack.plugins.module_utils.model import Flavor, Site
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Ref, Until
-from ansible_collections.standby.openstack.plugins.module_utils.wanted import ServerWanted, server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.data.marks import BUILDING
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Flavor, Site
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Ref, Until
+from ansible_collections.standby.openstack.plugins.module_utils.data.wanted import ServerWanted, server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.present_absent import decide_present
 from builders import around, new_site, nothing, plan, port, refusal, source, verbs, volume
 
 PORT = {"network": "net"}
@@ -186,7 +186,7 @@ def test_a_killed_run_is_carried_on_with_what_it_made(killed: str, kind: str) ->
     expected += ["set_bootable"] if kind == "blank" else []
     expected += ["create_port"] if killed != "port" else []
     found = plan(decide_present(site, wanted(boot_volume=row)))
-    assert [step.verb for step in found.steps] == [*expected, "create_server", "delete_volume_metadata"]
+    assert [step.verb for step in found.steps] == [*expected, "create_server", "replace_volume_metadata"]
     server = next(step for step in found.steps if step.verb == "create_server").args
     assert server["block_device_mapping_v2"][0]["uuid"] == (Ref("disk root") if not volumes else "old-db-root")
     assert server["networks"] == [{"port": "port-0" if ports else Ref("port db-port0")}]

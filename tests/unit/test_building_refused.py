@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.boot_volume import decide_present
-from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
+from ansible_collections.standby.openstack.plugins.module_utils.data.marks import BUILDING
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.present_absent import decide_present
 from builders import new_site, port, refusal, source, volume
 from test_building import PORT, left_over, wanted
 

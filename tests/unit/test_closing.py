@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.closing import closing, duration
+from ansible_collections.standby.openstack.plugins.module_utils.run.closing_lines import closing, duration
 
 POINT = "2026-11-20T20:13:00+00:00"
+SITES = {"source": {"name": "site A"}, "target": {"name": "site B"}}
 
 
 def lines(operation: str, servers: dict[str, Any], seconds: float = 14.2) -> list[str]:
-    return list(closing("shop", {"operation": operation, "servers": servers, "seconds": seconds}))
+    return list(closing("shop", {"operation": operation, **SITES, "servers": servers, "seconds": seconds}))
 
 
 def good(changed: bool = True, lag: int = 312, seconds: float = 12.4) -> dict[str, Any]:
@@ -38,6 +39,15 @@ def test_failover() -> None:
     ]
 
 
+def test_networks_have_a_line_of_their_own() -> None:
+    rows = {"network shop": good(), "security group web": good(changed=False), "network x": FAILED}
+    result = {"operation": "provision", "servers": {"db": good()}, "networks": rows, "seconds": 14.2}
+    assert list(closing("shop", {**SITES, **result})) == [
+        "Provisioning of shop: 1 of 1 servers are as planned at site A, after 14.2 s.",
+        "  2 of 3 networks and security groups are as planned, 1 of them changed.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("servers", "told"),
     [
@@ -55,15 +65,15 @@ def test_a_failover_that_brought_nothing_up_tells_neither_rpo_nor_rto() -> None:
 
 
 def test_a_repeated_failover_tells_neither_rpo_nor_rto() -> None:
-    """The data is no older than when site B took over, whatever the clock says now."""
+    """The data is no older than when the target took over, whatever the clock says now."""
     assert not any("RPO" in line for line in lines("failover", {"db": good(changed=False)}))
 
 
 def test_the_lag_after_a_replication_counts_the_run_itself() -> None:
     assert lines("replicate", {"db": good(lag=0), "app": good(changed=False, lag=60)}, 30.0)[1:] == [
-        "  server  recovery point        outcome  lag now",
-        "  db      2026-11-20T20:13:00Z  new      30 s",
-        "  app     2026-11-20T20:13:00Z  kept     1 min 30 s",
+        "  server  recovery point        outcome        lag now",
+        "  db      2026-11-20T20:13:00Z  new            30 s",
+        "  app     2026-11-20T20:13:00Z  recent enough  1 min 30 s",
     ]
 
 
@@ -86,7 +96,7 @@ def test_what_the_roots_of_the_twins_hold(operation: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "words"), [("build", "are as planned"), ("prepare", "have a twin at rest at site B")]
+    ("operation", "words"), [("provision", "are as planned at site A"), ("prepare", "have a twin at rest at site B")]
 )
 def test_operations_without_recovery_points(operation: str, words: str) -> None:
     (line,) = lines(operation, {"db": good(), "app": FAILED})
@@ -105,7 +115,43 @@ def test_operations_without_recovery_points(operation: str, words: str) -> None:
         (11220, "3 h 7 min"),
         (86400, "1 d"),
         (90061, "1 d 1 h"),
+        (-0.4, "0 s"),
+        (-7200, "-2 h"),
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def stands(a: str, b: str, leader: str | None, points: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+    sites = {"a": {"standing": a, "status": "ACTIVE"}, "b": {"standing": b, "status": None}}
+    kept = [{"site": "a", "size": 20}] if leader else []
+    return {
+        "server": {"leader": leader, "generation": 2, "sites": sites, "recovery_points": points, "superseded": kept},
+        **more,
+    }
+
+
+def test_who_leads() -> None:
+    """What is worst is told first."""
+    mild, bad = {"text": "an old copy", "blocks": False}, {"text": "TWO COPIES RUN", "blocks": True}
+    rows = {
+        "db": stands("runs", "dormant", "a", {"age": 70, "number": 2}, findings=[mild]),
+        "app": stands("runs", "unknown", None, None, findings=[bad]),
+        "new": stands("runs", "missing", "a", {"age": None, "number": 0}),
+        "x": FAILED,
+    }
+    sites = {"source": {"site": "a", "name": "Frankfurt (site A)"}, "target": {"site": "b", "name": "site B"}}
+    silent = {"unanswered": {"b": "site_b does not answer"}}
+    assert list(closing("shop", {"operation": "status", **sites, "servers": rows, "seconds": 0.9, **silent})) == [
+        "Status of shop: 3 of 4 servers were looked at, after 0.9 s.",
+        "  TWO COPIES RUN.",
+        "  an old copy.",
+        "  site B does not answer: site_b does not answer",
+        "  server  leads   generation  site A         site B   newest point    points",
+        "  db      site A  2           runs (ACTIVE)  dormant  1 min 10 s old  2",
+        "  app     ?       2           runs (ACTIVE)  unknown  ?               ?",
+        "  new     site A  2           runs (ACTIVE)  missing  -               0",
+        "  x       ?       FAILED",
+        "  2 superseded volumes (40 GiB) are kept at Frankfurt (site A).",
+    ]

@@ -9,8 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ansible_collections.standby.openstack.plugins.module_utils.decide import root_volume, shelving
-from ansible_collections.standby.openstack.plugins.module_utils.model import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import (
     Attachment,
     Offer,
     RootAnswer,
@@ -18,7 +17,9 @@ from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Server,
     Volume,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Decision, Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import root_volume
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server import shelve as shelving
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 BEGIN, END = "<!-- written by tests/unit/test_docs_states.py -->", "<!-- end -->"

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.action import dr_wave
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused, Unreachable
-from ansible_collections.standby.openstack.plugins.module_utils.journal import unfinished
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Refusal
-from ansible_collections.standby.openstack.plugins.module_utils.run import Killed
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused, Unreachable
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.run.journal import unfinished
+from ansible_collections.standby.openstack.plugins.module_utils.run.run import Killed
 from recovery_builders import row
 
 
@@ -75,7 +75,7 @@ def test_a_wave_from_end_to_end(scene: Scene) -> None:
 
 @pytest.mark.parametrize(("when", "told"), [("fence", ["fence"]), ("jobs", ["fence", "jobs"])])
 def test_a_wave_whose_playbook_was_killed_meanwhile_does_not_go_on(scene: Scene, when: str, told: list[str]) -> None:
-    """A dead site A takes its time to be asked: nobody would see the failover that follows."""
+    """A dead the source takes its time to be asked: nobody would see the failover that follows."""
     answer = scene.at[when]()
 
     def killed() -> Any:
@@ -87,7 +87,7 @@ def test_a_wave_whose_playbook_was_killed_meanwhile_does_not_go_on(scene: Scene,
         scene.run()
     assert scene.told == told
     assert "end" not in [line["kind"] for line in scene.lines()]
-    assert unfinished(scene.folder, "shop", "failover") == scene.lines()[0]["run"]
+    assert unfinished(scene.folder, "shop", "failover")[0] == scene.lines()[0]["run"]
 
 
 def test_whoever_waits_to_send_is_stopped_before_the_wave_ends(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,13 @@ def test_whoever_waits_to_send_is_stopped_before_the_wave_ends(scene: Scene, mon
         raise Killed("as the fleet does")
 
     make = dr_wave.Wave
-    monkeypatch.setattr(dr_wave, "Wave", lambda **fields: make(**fields, inventories=clouds))
+
+    def wave(**fields: Any) -> Any:
+        made = make(**fields)
+        made.clouds.inventories.update(clouds)  # type: ignore[arg-type]
+        return made
+
+    monkeypatch.setattr(dr_wave, "Wave", wave)
     monkeypatch.setattr(dr_wave.Fleet, "run", run)
     with pytest.raises(Killed):
         scene.run()
@@ -125,7 +131,7 @@ def test_an_error_that_nobody_expected_is_the_end_of_the_run(scene: Scene, when:
     assert result["error"] == {"code": "unexpected"}
     end = scene.lines()[-1]
     assert (end["kind"], end["failed"], end["msg"]) == ("end", True, text)
-    assert unfinished(scene.folder, "shop", "failover") is None
+    assert unfinished(scene.folder, "shop", "failover")[0] is None
 
 
 def test_an_error_after_the_kill_is_no_end(scene: Scene) -> None:
@@ -149,11 +155,24 @@ def test_errors_of_the_collection_keep_their_code(scene: Scene) -> None:
     assert scene.run()["error"] == {"code": "unreachable"}
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_failure_is_told_in_full_once(scene: Scene, capsys: pytest.CaptureFixture[str], quiet: bool) -> None:
+    """Whoever fails because of it says it in short, unless nothing was told."""
+
+    def refuse() -> None:
+        raise Refused(Refusal("source_answers", "fail over shop", "the source answers, with an error", "Look."))
+
+    scene.at["fence"] = refuse
+    result = scene.run(quiet=quiet)
+    assert capsys.readouterr().out.count(result["msg"]) == (0 if quiet else 1)
+    assert result.get("brief") == (None if quiet else "Failover of shop failed: see above.")
+
+
 def test_what_the_fence_refuses_is_refused(scene: Scene) -> None:
     def refuse() -> None:
-        raise Refused(Refusal("site_a_answers", "fail over shop", "site A answers, with an error", "Look."))
+        raise Refused(Refusal("source_answers", "fail over shop", "the source answers, with an error", "Look."))
 
     scene.at["fence"] = refuse
     result = scene.run()
-    assert (result["error"]["code"], result["error"]["reason"]) == ("refused", "site_a_answers")
+    assert (result["error"]["code"], result["error"]["reason"]) == ("refused", "source_answers")
     assert scene.told == ["fence"]

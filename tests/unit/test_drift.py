@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.boot_volume import decide_present
-from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Seen, Site, Surroundings
-from ansible_collections.standby.openstack.plugins.module_utils.wanted import ServerWanted, server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.data.marks import BUILDING
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment, Seen, Site, Surroundings
+from ansible_collections.standby.openstack.plugins.module_utils.data.wanted import ServerWanted, server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.present_absent import decide_present
 from builders import (
     DATA,
     MISSING,
@@ -226,14 +226,14 @@ MARKED = {**VOLUMES, "vol-data": replace(VOLUMES["vol-data"], metadata={BUILDING
 def test_marks_that_a_killed_run_left_are_removed() -> None:
     found = plan(decide_present(site(replace(seen(root=present()), volumes=MARKED)), wanted()))
     (step,) = found.steps
-    assert (step.verb, step.text) == ("delete_volume_metadata", "mark volume db-data as finished")
-    assert dict(step.args) == {"volume_id": "vol-data", "key": BUILDING}
+    assert (step.verb, step.text) == ("replace_volume_metadata", "mark volume db-data as finished")
+    assert dict(step.args) == {"volume_id": "vol-data", "metadata": {"standby_volume": "vol-data"}}
 
 
 def test_a_server_that_is_still_being_built_is_waited_for() -> None:
     building = replace(seen(root=present(), status="BUILD", task_state="spawning"), volumes=MARKED)
     found = plan(decide_present(site(building), wanted(flavor="not looked at yet")))
-    assert [step.verb for step in found.foretold] == ["wait", "delete_volume_metadata"]
+    assert [step.verb for step in found.foretold] == ["wait", "replace_volume_metadata"]
     until = found.steps[0].until
     assert until is not None
     assert (until.target, until.pending, until.idle_pending) == ({"ACTIVE"}, {"BUILD"}, {"BUILD"})

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.standby.openstack.plugins.module_utils.decide.facts import decide_info, server_facts
-from ansible_collections.standby.openstack.plugins.module_utils.decide.root_volume import which_root
-from ansible_collections.standby.openstack.plugins.module_utils.model import Offer
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Offer
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.facts import decide_info, server_facts
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.root_volume import which_root
 from ansible_collections.standby.openstack.plugins.modules import (
     server_boot_volume,
     server_boot_volume_info,

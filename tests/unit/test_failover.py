@@ -10,12 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.decide.states import UNSHELVE_TASKS
-from ansible_collections.standby.openstack.plugins.module_utils.model import RootAnswer, Seen
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import RootAnswer, Seen
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.failover import (
+    decide_failover,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.recovery import recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.states import UNSHELVE_TASKS
 from builders import nothing, plan, refusal, volume
-from recovery_builders import PLACEHOLDERS, T1, T2, T3, point, replica, row, the_plan, twin
+from recovery_builders import PLACEHOLDERS, T1, T2, T3, point, renamed, replica, row, the_plan, twin
 from test_root_volume import STATUSES
 
 PLAN_ = the_plan()
@@ -31,9 +34,9 @@ LADDER = [
 
 
 def fail_over(seen: Seen, volumes: Any = TWO_POINTS, recovery_plan: Any = PLAN_) -> Any:
-    """On these volumes of site B; the list of volumes is the truth about those that are attached."""
+    """On these volumes of the target; the list of volumes is the truth about those that are attached."""
     listed = {v.id: v for v in (*volumes, *seen.volumes.values())}
-    what = recovery(seen, tuple(listed.values()), "shop", "db")
+    what = recovery(seen, tuple(listed.values()), recovery_plan.servers[0])
     return decide_failover(what, recovery_plan.servers[0], recovery_plan)
 
 
@@ -88,14 +91,25 @@ CHOICES = {
     "not one of another server": ((*point(T1), *point(T2, server="app")), T1),
     "not a placeholder": ((*point(T1), *PLACEHOLDERS), T1),
     "a copy that failed beside the good one": (
-        (*point(T2), replace(replica("root", T2, "copying", status="error_restoring"), id="failed")),
+        (*point(T2), renamed(replica("root", T2, "copying", status="error_restoring"), "failed")),
         T2,
     ),
     "a copy that failed, listed before the good one": (
-        (replica("root", T2, "copying", status="error"), replace(ROOT, id="good"), DATA),
+        (replica("root", T2, "copying", status="error"), renamed(ROOT, "good"), DATA),
         T2,
     ),
 }
+
+
+@pytest.mark.parametrize("task", [None, "block_device_mapping"])
+@pytest.mark.parametrize("status", ["reserved", "available"])
+def test_a_replica_that_is_leaving_is_taken_off_and_put_on_again(status: str, task: str | None) -> None:
+    """A detach of it broke off: the cloud names it as the root, and never starts the server on it."""
+    leaves = replace(twin(task_state=task), root_answer=RootAnswer("/dev/vda", True, ROOT.id, "detaching"))
+    attached_to = ("twin",) if status == "reserved" else ()
+    found = fail_over(leaves, (replace(ROOT, status=status, attached_to=attached_to), DATA))
+    assert [step.verb for step in plan(found).steps][:3] == ["detach_volume", "attach_root", "attach_volume"]
+    assert texts(found)[1:] == LADDER
 
 
 @pytest.mark.parametrize("case", CHOICES)
@@ -121,7 +135,7 @@ REFUSALS = {
         nothing(),
         point(),
         "no_twin",
-        "there is no twin at site B. Run dr_prepare first.",
+        "there is no twin at the target. Run dr_prepare first.",
     ),
     "in ERROR": (
         twin(status="ERROR", fault="No valid host was found."),
@@ -134,22 +148,22 @@ REFUSALS = {
         twin(),
         (),
         "no_recovery_point",
-        ("there is no complete recovery point at site B. "
-         "Look at the replica volumes at site B; dr_replicate makes them."),
+        ("there is no complete recovery point at the target. "
+         "Look at the replica volumes at the target; dr_replicate makes them."),
     ),
     "only half was replicated": (
         twin(),
         (replica("root", T2),),
         "no_recovery_point",
-        (f"there is no complete recovery point at site B (the newest, of {T2}, has root available of root, data). "
-         "Look at the replica volumes at site B; dr_replicate makes them."),
+        (f"there is no complete recovery point at the target (the newest, of {T2}, has root available of root, data). "
+         "Look at the replica volumes at the target; dr_replicate makes them."),
     ),
     "the rest of what was begun is gone": (
         twin(ON[:1]),
         point(T1),
         "no_recovery_point",
-        (f"there is no complete recovery point at site B (the newest, of {T2}, has root reserved of root, data). "
-         "Look at the replica volumes at site B; dr_replicate makes them."),
+        (f"there is no complete recovery point at the target (the newest, of {T2}, has root reserved of root, data). "
+         "Look at the replica volumes at the target; dr_replicate makes them."),
     ),
     "on its placeholders": (
         twin(PLACEHOLDERS),
@@ -212,7 +226,7 @@ REFUSALS = {
         replace(twin(image_id="img"), root_answer=RootAnswer("/dev/vda", False, None)),
         point(),
         "not_volume_backed",
-        "a server of that name is at site B, and it boots from an image. Rename it, then run dr_prepare.",
+        "a server of that name is at the target, and it boots from an image. Rename it, then run dr_prepare.",
     ),
 }  # fmt: skip
 
@@ -221,7 +235,7 @@ REFUSALS = {
 def test_it_says_why_not_and_what_to_do(case: str) -> None:
     seen, volumes, code, text = REFUSALS[case]
     found = refusal(fail_over(seen, volumes))
-    assert (found.code, found.text) == (code, f"Refused to fail over db: {text}")
+    assert (found.code, found.text) == (code, f"Refused to fail over db to site B: {text}")
 
 
 def test_a_server_of_one_disk() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.find import KINDS, find, named, need
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Ambiguous, CloudError, NotFound
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.names import KINDS, find, named, need
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Ambiguous, CloudError, NotFound
 from loopback_cloud import Fails, LoopbackCloud
 
 ID = "5f0a3c9e-6a0e-4a52-9b3e-2f8d3a0a1c11"
@@ -25,6 +25,7 @@ LISTS = {
     "backup": "GET block_storage /backups/detail?name=db%201%2B",
     "image": "GET image /images?name=db%201%2B",
     "network": "GET network /networks?name=db%201%2B",
+    "subnet": "GET network /subnets?name=db%201%2B",
     "port": "GET network /ports?name=db%201%2B",
     "security_group": "GET network /security-groups?name=db%201%2B",
 }

@@ -8,21 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.apply import Answered, Job, Outcome
-from ansible_collections.standby.openstack.plugins.module_utils.errors import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import (
     CloudError,
     StandbyError,
     TimedOut,
     UnexpectedState,
     Unreachable,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.events import Event
-from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Step
-from ansible_collections.standby.openstack.plugins.module_utils.wait import State
+from ansible_collections.standby.openstack.plugins.module_utils.data.parts import Part
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Step
+from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Answered, Job, Outcome
+from ansible_collections.standby.openstack.plugins.module_utils.engine.events import Event
+from ansible_collections.standby.openstack.plugins.module_utils.engine.fleet import Fleet
+from ansible_collections.standby.openstack.plugins.module_utils.engine.waits import State
 from fleet_fakes import MAKING, READY, Cloud, run, until
-
-pytestmark = pytest.mark.usefixtures("quick_polls")
 
 MAKE = Step("make", "make db", {}, until("db"))
 MARK = Step("mark", "mark db")
@@ -85,7 +84,7 @@ def test_a_request_that_fails() -> None:
 
 def test_a_job_whose_reading_fails_has_no_step() -> None:
     events: list[Event] = []
-    run(Cloud(), Job("db", lambda since: 1 / 0, lambda seen: Plan({}, {}), lambda step: {}), tell=events.append)
+    run(Cloud(), Job("db", lambda since: 1 / 0, lambda *_seen: Plan({}, {}), lambda step: {}), tell=events.append)
     assert [(event.kind, event.step) for event in events] == [("failed", None)]
 
 
@@ -101,8 +100,8 @@ def test_a_wait_that_fails_is_told_once_with_the_reason_that_was_asked_for(why: 
     """And the error has the id of the request after which the server fell."""
     events: list[Event] = []
     cloud = Cloud(db=[State("ERROR")])
-    plan = Plan({}, {}, (Step("unshelve", "unshelve db", {}, until("db", "server")), MARK))
-    job = Job("db", lambda since: None, lambda seen: plan, lambda step: Answered({}, "req-7"), lambda *_server: why)
+    plan = Plan({}, {}, (Step("unshelve", "unshelve db", {}, until("db", "server"), part=Part.START), MARK))
+    job = Job("db", lambda since: None, lambda *_seen: plan, lambda step: Answered({}, "req-7"), lambda *_server: why)
     error = run(cloud, job, tell=events.append)["db"]
     assert [event.phase for event in events] == ["begin", "answered", "failed", ""]
     assert isinstance(error, UnexpectedState)
@@ -126,8 +125,8 @@ def test_a_reason_that_cannot_be_asked_for_does_not_hide_the_error(fault: Standb
     def explain(*_server: str) -> str:
         raise fault
 
-    plan = Plan({}, {}, (Step("unshelve", "unshelve db", {}, until("db", "server")),))
-    job = Job("db", lambda since: None, lambda seen: plan, lambda step: Answered({}, "req-9"), explain)
+    plan = Plan({}, {}, (Step("unshelve", "unshelve db", {}, until("db", "server"), part=Part.START),))
+    job = Job("db", lambda since: None, lambda *_seen: plan, lambda step: Answered({}, "req-9"), explain)
     error = run(Cloud(db=[State("ERROR")]), job, tell=events.append)["db"]
     assert isinstance(error, UnexpectedState)
     assert (error.details["seen"], error.details["request_id"]) == ("ERROR", "req-9")

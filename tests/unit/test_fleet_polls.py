@@ -11,19 +11,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.apply import Job, Outcome
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.inventory import FEW, Inventory
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, TimedOut
-from ansible_collections.standby.openstack.plugins.module_utils.fleet import FRESH, Fleet, Skipped
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Step, Until
-from ansible_collections.standby.openstack.plugins.module_utils.wait import State
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.shared_lists import FEW, Inventory
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError, TimedOut
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Step, Until
+from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Job, Outcome
+from ansible_collections.standby.openstack.plugins.module_utils.engine.fleet import FRESH, Fleet, Skipped
+from ansible_collections.standby.openstack.plugins.module_utils.engine.waits import State
 from fleet_fakes import READY, Cloud, run, until
 
-pytestmark = pytest.mark.usefixtures("quick_polls")
+#: Seconds that no run on real threads takes, on the slowest machine.
+LONG = 120
 
 
 class Lists:
     """A session whose volumes are `creating` in the first lists and `available` in every later one."""
+
+    label = "lists"
 
     def __init__(self, names: list[str], creating: int) -> None:
         self.names, self.creating, self.count = names, creating, 0
@@ -38,9 +41,10 @@ def test_every_poll_of_many_reads_the_list_anew() -> None:
     """A list that was new enough for the first poll must not answer the next ones: the wait would never end."""
     names = [f"v{number}" for number in range(FEW + 5)]
     lists = Lists(names, creating=4)
-    inventory, cloud = Inventory(lists), Cloud()  # type: ignore[arg-type]
-    fleet = Fleet(lambda _cloud, *poll: inventory.states(*poll), timeout=3, threads=4)
-    results = fleet.run([cloud.job(name) for name in names])
+    cloud = Cloud()
+    inventory = Inventory(lists, cloud.time)  # type: ignore[arg-type]
+    jobs = [cloud.job(name) for name in names]
+    results = run(cloud, *jobs, poll=lambda _cloud, *poll: inventory.states(*poll))
     assert all(isinstance(result, Outcome) for result in results.values()), results
     assert lists.count == 5
 
@@ -53,9 +57,9 @@ def test_the_reading_at_the_end_is_not_older_than_the_poll_that_ended_the_wait()
         began.append(since)
         return dict.fromkeys(ids, READY if len(began) == 3 else State("creating"))
 
-    job = Cloud().job("db")
-    job = Job("db", sinces.append, job.decide, job.perform)
-    Fleet(poll, timeout=3).run([job])
+    cloud = Cloud()
+    job = cloud.job("db")
+    run(cloud, Job("db", sinces.append, job.decide, job.perform), poll=poll)
     assert began == sorted(set(began)), "each poll asks for newer states than the one before"
     assert sinces[-1] == began[-1] > sinces[0]
 
@@ -71,11 +75,11 @@ def test_jobs_that_end_together_ask_for_the_same_lists() -> None:
 def test_a_job_that_starts_late_reads_no_list_of_long_ago() -> None:
     now = [1000.0]
     sinces: dict[str, float] = {}
-    first = Job("db", lambda since: sinces.update(db=since), lambda seen: Plan({}, {}), lambda step: {})
+    first = Job("db", lambda since: sinces.update(db=since), lambda *_seen: Plan({}, {}), lambda step: {})
     late = Job(
         "web",
         lambda since: sinces.update(web=since),
-        lambda seen: Plan({}, {}),
+        lambda *_seen: Plan({}, {}),
         lambda step: {},
         None,
         frozenset({"db"}),
@@ -91,11 +95,11 @@ def test_a_job_that_starts_late_reads_no_list_of_long_ago() -> None:
 def test_a_target_that_answers_slowly_delays_no_other() -> None:
     release = threading.Event()
 
-    def poll(cloud: str, kind: str, ids: set[Any], since: float) -> dict[Any, State]:
-        assert len(ids) == 1, "what no list answers is asked one by one"
-        if "slow:1" in ids:
-            assert release.wait(3), "the other was not finished meanwhile"
-        return dict.fromkeys(ids, State("open"))
+    def poll(cloud: str, kind: str, asked: set[Any], since: float) -> dict[Any, State]:
+        (until,) = asked  # what no list answers is asked one by one
+        if until.id == "slow:1":
+            assert release.wait(LONG), "the other was not finished meanwhile"
+        return {until: State("open")}
 
     def job(name: str) -> Job:
         check = Step(
@@ -103,7 +107,7 @@ def test_a_target_that_answers_slowly_delays_no_other() -> None:
         )
         return Cloud().job(name, check)
 
-    fleet = Fleet(poll, timeout=4, threads=2)
+    fleet = Fleet(poll, timeout=2 * LONG, threads=2)
     fleet.tell = lambda event: release.set() if (event.job, event.kind) == ("quick", "unchanged") else None
     assert all(isinstance(result, Outcome) for result in fleet.run([job("slow"), job("quick")]).values())
 
@@ -116,14 +120,9 @@ def test_an_interrupted_run_sends_nothing_more() -> None:
         if len(steps) == 100:
             raise KeyboardInterrupt
 
+    jobs = [cloud.job(str(number)) for number in range(200)]
     with pytest.raises(KeyboardInterrupt):
-        run(
-            cloud,
-            *(cloud.job(str(number)) for number in range(200)),
-            threads=1,
-            tell=interrupt,
-            stop=lambda: stopped.append(1),
-        )
+        run(cloud, *jobs, threads=1, tell=interrupt, stop=lambda: stopped.append(1))
     assert stopped == [1], "threads that wait for their turn to send must be told"
     assert len(cloud.log) < 50, "what waited for a thread was sent although the run was interrupted"
 
@@ -164,4 +163,4 @@ def test_servers_in_tiers_take_no_noticeable_time_of_the_processor() -> None:
 
 def _plans(step: Step) -> Any:
     plans = [Plan({}, {}, (step,)), Plan({}, {})]
-    return lambda seen: plans.pop(0)
+    return lambda *_seen: plans.pop(0)

@@ -5,23 +5,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.apply import Job, Outcome
-from ansible_collections.standby.openstack.plugins.module_utils.errors import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import (
     CloudError,
     TimedOut,
     UnexpectedState,
     Unreachable,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Step
-from ansible_collections.standby.openstack.plugins.module_utils.wait import State
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Step
+from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Job, Outcome
+from ansible_collections.standby.openstack.plugins.module_utils.engine.waits import State
 from fleet_fakes import MAKING, READY, Cloud, run, until
-
-pytestmark = pytest.mark.usefixtures("quick_polls")
 
 PASSING = [Unreachable("no answer"), CloudError("busy", 503), CloudError("broken", 500), CloudError("slow down", 429)]
 LASTING = [CloudError("who are you", 401), CloudError("forbidden", 403), RuntimeError("a bug")]
@@ -82,7 +78,7 @@ def test_after_the_deadline_no_further_request_is_sent() -> None:
     cloud = Cloud()
     slow = cloud.job("db", Step("first", "first"), Step("second", "second"))
     perform = slow.perform
-    slow = Job("db", slow.read, slow.decide, lambda step: (time.sleep(0.1), perform(step)))
+    slow = Job("db", slow.read, slow.decide, lambda step: (cloud.time.sleep(0.1), perform(step)))
     result = run(cloud, slow, timeout=0.05)["db"]
     assert str(result) == "db: the 0.05 s of this run are over. Repeat to carry on."
     assert cloud.log == ["first db"]
@@ -94,12 +90,12 @@ def test_a_poll_that_answers_after_the_deadline_harms_no_job_that_still_works() 
     poll = cloud.poll
 
     def slow_poll(*arguments: Any) -> Any:
-        time.sleep(0.15)
+        cloud.time.sleep(0.15)
         return poll(*arguments)
 
     busy = cloud.job("b", Step("work", "work"))
-    busy = Job("b", busy.read, busy.decide, lambda step: time.sleep(0.4))
-    results = Fleet(slow_poll, timeout=0.1, threads=4).run([cloud.job("a"), busy])
+    busy = Job("b", busy.read, busy.decide, lambda step: cloud.time.sleep(0.4))
+    results = run(cloud, cloud.job("a"), busy, poll=slow_poll, timeout=0.1)
     assert isinstance(results["a"], TimedOut)
     assert isinstance(results["b"], (Outcome, TimedOut))
 
@@ -107,14 +103,14 @@ def test_a_poll_that_answers_after_the_deadline_harms_no_job_that_still_works() 
 @pytest.mark.parametrize("error", [CloudError("who are you", 401), None])
 def test_a_late_poll_with_an_error_does_not_end_a_job_twice(error: Exception | None) -> None:
     def slow_poll(*arguments: Any) -> Any:
-        time.sleep(0.15)
+        cloud.time.sleep(0.15)
         if error:
             raise error
         return {}
 
     cloud = Cloud()
-    busy = Job("b", lambda since: time.sleep(0.4), lambda seen: Plan({}, {}), lambda step: {})
-    results = Fleet(slow_poll, timeout=0.1, threads=4).run([cloud.job("a"), busy])
+    busy = Job("b", lambda since: cloud.time.sleep(0.4), lambda *_seen: Plan({}, {}), lambda step: {})
+    results = run(cloud, cloud.job("a"), busy, poll=slow_poll, timeout=0.1)
     assert isinstance(results["a"], TimedOut)
     assert isinstance(results["b"], Outcome)
 
@@ -130,7 +126,7 @@ def test_each_kind_at_each_cloud_is_polled_by_itself() -> None:
     here, there = Step("make", "m", {}, until("v")), Step("make", "m", {}, until("v"), cloud="there")
     server, console = Step("make", "m", {}, until("s", "server")), Step("make", "m", {}, until("s", "console"))
     jobs = [cloud.job(str(number), step) for number, step in enumerate((here, there, server, console))]
-    Fleet(poll, timeout=3, threads=4).run(jobs)
+    run(cloud, *jobs, poll=poll)
     expected = {("here", "volume", "v"), ("there", "volume", "v"), ("here", "server", "s")}
     assert {(cloud, kind, *ids) for cloud, kind, ids in asked if kind != "console"} == expected
     assert [ids for _cloud, kind, ids in asked if kind == "console"] == [frozenset({until("s", "console")})]
@@ -144,8 +140,9 @@ def test_a_wait_counts_only_reads_that_began_after_its_request() -> None:
         moments.append(since)
         return dict.fromkeys(ids, READY)
 
-    job = Cloud().job("db")
+    cloud = Cloud()
+    job = cloud.job("db")
     perform = job.perform
-    job = Job("db", job.read, job.decide, lambda step: (perform(step), done.append(time.monotonic())))
-    Fleet(poll, timeout=3).run([job])
-    assert done[0] <= moments[0] <= time.monotonic()
+    job = Job("db", job.read, job.decide, lambda step: (perform(step), done.append(cloud.time())))
+    run(cloud, job, poll=poll)
+    assert done[0] <= moments[0] <= cloud.time()

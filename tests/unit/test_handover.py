@@ -8,18 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Chosen, choose
-from ansible_collections.standby.openstack.plugins.module_utils.decide.readiness import decide_readiness
-from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_prepare
-from ansible_collections.standby.openstack.plugins.module_utils.model import Offer
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Offer
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.failover import (
+    decide_failover,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.readiness import decide_readiness
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.recovery import recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.ways import Chosen, choose
+from ansible_collections.standby.openstack.plugins.module_utils.decide.twin.prepare import decide_prepare
 from builders import GUARDED, STOCK, refusal
 from recovery_builders import PLACEHOLDERS, point, site_of, surroundings, the_plan, twin
 
 ASSUMED = Offer(True, "assumed", "2.96", "3.70")
-LACKS = "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list)"
-BY_API = "the guarded root volume API of site B is "
+LACKS = "the target does not advertise the guarded root volume API (os-root-volume is not in its extension list)"
+BY_API = "the guarded root volume API of the target is "
 
 CHOICES = {
     ("attach", None, "guarded"): ("attach", BY_API + "advertised"),
@@ -50,7 +53,7 @@ OFFERS = {"guarded": GUARDED, "assumed": ASSUMED, "stock": STOCK}
 
 @pytest.mark.parametrize(("handover", "fallback", "offer"), CHOICES)
 def test_every_choice(handover: str, fallback: str | None, offer: str) -> None:
-    found = choose(the_plan(handover=handover, fallback=fallback), OFFERS[offer], "fail over db")
+    found = choose(the_plan(handover=handover, fallback=fallback), OFFERS[offer], "fail over db to site B")
     expected = CHOICES[handover, fallback, offer]
     verdict = (found.method, found.reason) if isinstance(found, Chosen) else refusal(found).code
     assert verdict == expected
@@ -67,9 +70,9 @@ def test_every_choice(handover: str, fallback: str | None, offer: str) -> None:
     ],
 )
 def test_it_says_why_not_and_what_to_do(handover: str, todo: str) -> None:
-    found = choose(the_plan(handover=handover), STOCK, "fail over db")
+    found = choose(the_plan(handover=handover), STOCK, "fail over db to site B")
     assert isinstance(found, Refusal)
-    assert found.text == f"Refused to fail over db: {LACKS}. {todo}"
+    assert found.text == f"Refused to fail over db to site B: {LACKS}. {todo}"
 
 
 @pytest.mark.parametrize(("handover", "fallback", "offer"), CHOICES)
@@ -81,7 +84,7 @@ def test_all_operations_choose_alike(handover: str, fallback: str | None, offer:
     rests_on = held if expected[0] in ("recreate", "reimage") else ()
     seen, server = twin(rests_on, OFFERS[offer]), of.servers[0]
     prepared = decide_prepare(site_of(seen), server, of)
-    what = recovery(seen, (*point(), *rests_on), "shop", "db", surroundings())
+    what = replace(recovery(seen, (*point(), *rests_on), server), around=surroundings())
     ready = decide_readiness(site_of(seen), what, server, of, lambda time: 0)
     failed_over = decide_failover(what, server, of)
     if isinstance(expected, str):

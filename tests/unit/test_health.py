@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_prepare
-from ansible_collections.standby.openstack.plugins.module_utils.model import Site
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Site
+from ansible_collections.standby.openstack.plugins.module_utils.decide.twin.prepare import decide_prepare
 from builders import nothing, plan, refusal
 from recovery_builders import PLACEHOLDERS, row, site_of, surroundings, the_plan, twin
 from test_twin import EMPTIED, FROM_SCRATCH
@@ -60,9 +60,9 @@ def test_nothing_is_left_for_later_without_need(changes: dict[str, Any]) -> None
 
 
 NOWHERE = (
-    "Refused to prepare the twin db: a health check names a port and no address, and the server has no port with an "
-    "address. Name an address in the health check, or give the server a port on a network that has addresses. Then "
-    "repeat."
+    "Refused to prepare the twin db at site B: a health check names a port and no address, and the server has no port "
+    "with an address. Name an address in the health check, or give the server a port on a network that has addresses. "
+    "Then repeat."
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 FILES = sorted(path.relative_to(PLUGINS).as_posix() for path in PLUGINS.rglob("*.py"))
 UTILS = "module_utils"
-GLUE = {f"{UTILS}/module.py", *(name for name in FILES if name.startswith(("action/", "lookup/")))}
+GLUE = {f"{UTILS}/run_module.py", *(name for name in FILES if name.startswith(("action/", "lookup/", "plugin_utils/")))}
 
 
 def tree(name: str) -> ast.Module:
@@ -21,7 +21,7 @@ def tree(name: str) -> ast.Module:
 
 
 def imports(name: str) -> set[str]:
-    """What a file imports when it runs: "module_utils/plan" for files of the collection, else a package."""
+    """What a file imports when it runs: "module_utils/data/steps" for files of the collection, else a package."""
     found: set[str] = set()
     whole = tree(name)
     for_types = [
@@ -50,7 +50,7 @@ def from_import(name: str, node: ast.ImportFrom) -> set[str]:
 
 
 def layer(path: str) -> str:
-    """The part of the collection that a file belongs to, such as "decide", "cloud", "plan" or "modules"."""
+    """The part of the collection that a file belongs to, such as "decide", "cloud", "data" or "modules"."""
     parts = path.removesuffix(".py").split("/")
     return parts[1] if parts[0] == UTILS else parts[0]
 
@@ -61,50 +61,77 @@ def in_layers(*layers: str) -> list[str]:
     return found
 
 
-#: What action plugins are made of: they may use every layer below them.
-FOR_ACTIONS = ("progress", "wave", "run")
+PURE = ("data", "decide", "report")
 
-PURE = (
-    "decide", "plan", "wait", "model", "wanted", "replacing", "options", "errors", "apply", "closing", "report",
-)  # fmt: skip
+#: Files of other layers that must be pure as well: their caller owns the clock and the network.
+PURE_FILES = [f"{UTILS}/engine/converge.py", f"{UTILS}/engine/waits.py", f"{UTILS}/run/closing_lines.py"]
 
-#: What each layer may import of the collection.
+#: What each layer may import of the collection, itself included.
 MAY = {
-    "plan": set(),
-    "model": set(),
-    "options": set(),
-    "errors": {"plan"},
-    "wait": {"plan", "errors"},
-    "wanted": {"plan", "errors"},
-    "replacing": {"model"},
-    "record": {"errors", "replacing"},
-    "decide": {"plan", "model", "errors", "wanted", "replacing", "options", "decide"},
-    "cloud": {"plan", "model", "errors", "wanted", "replacing", "wait", "cloud"},
-    "apply": {"plan", "errors", "decide"},
-    "watch": {"apply", "errors", "wait", "plan"},
-    "events": {"apply", "plan"},
-    "lines": {"events"},
-    "fleet": {"apply", "errors", "events", "plan", "wait", "watch"},
-    "about": set(),
-    "journal": {"events"},
-    "lock": {"closing", "errors", "plan"},
-    "closing": set(),
-    "report": {"closing", "errors", "report"},
+    "data": {"data"},
+    "decide": {"data", "decide"},
+    "cloud": {"data", "cloud", "engine"},
+    "engine": {"data", "engine"},
+    "operations": set(),
+    "network_jobs": {"data", "decide", "cloud", "engine"},
+    "providers": {"data", "decide", "cloud"},
+    "room": {"data", "decide", "cloud"},
+    "executors": {"data", "cloud", "engine", "run"},
+    "clouds": {"data", "decide", "cloud", "operations"},
+    "jobs": {
+        "data",
+        "decide",
+        "cloud",
+        "engine",
+        "clouds",
+        "network_jobs",
+        "operations",
+        "providers",
+        "executors",
+        "room",
+    },
+    "run": {"data", "decide", "engine", "jobs", "operations", "run"},
+    "run_module": {"data", "cloud", "engine", "executors"},
+    "report": {"data", "operations", "run", "report"},
+}
+
+#: What single files of a layer may import, where that is less than the layer may.
+MAY_FILE = {
+    f"{UTILS}/engine/waits.py": {"data"},
+    f"{UTILS}/run/closing_lines.py": {"operations"},
+    f"{UTILS}/run/definition_file.py": {"data", "run"},
+    f"{UTILS}/run/identity.py": set(),
+    f"{UTILS}/run/journal.py": {"data", "engine", "run"},
+    f"{UTILS}/run/own_files.py": set(),
+    f"{UTILS}/run/live_lines.py": {"data", "engine"},
+    f"{UTILS}/run/lock.py": {"data", "run"},
+    f"{UTILS}/run/programs.py": {"data"},
+}
+
+#: Of `engine` the cloud may use only what it sees: states. Of `run` a report may use only words and the journal.
+ONLY = {
+    ("cloud", "engine"): {f"{UTILS}/engine/waits"},
+    ("report", "run"): {f"{UTILS}/run/closing_lines"},
+    ("executors", "run"): {f"{UTILS}/run/definition_file", f"{UTILS}/run/programs"},
 }
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_belongs_to_a_known_layer(name: str) -> None:
-    assert layer(name) in {*MAY, "module", "modules", "action", "doc_fragments", "filter", "lookup", *FOR_ACTIONS}
+    assert layer(name) in {*MAY, "modules", "action", "doc_fragments", "lookup", "plugin_utils"}
 
 
 @pytest.mark.parametrize("name", in_layers(*MAY))
 def test_import_directions(name: str) -> None:
-    own = {layer(path) for path in imports(name) if path.startswith(UTILS)}
-    assert own - MAY[layer(name)] == set(), f"{name} may not import these"
+    used = {path for path in imports(name) if path.startswith(UTILS)}
+    allowed_layers = MAY_FILE.get(name, MAY[layer(name)])
+    assert {layer(path) for path in used} - allowed_layers == set(), f"{name} may not import these"
+    for (mine, other), allowed in ONLY.items():
+        if layer(name) == mine:
+            assert {path for path in used if layer(path) == other} <= allowed
 
 
-@pytest.mark.parametrize("name", in_layers(*PURE))
+@pytest.mark.parametrize("name", [*in_layers(*PURE), *PURE_FILES])
 def test_what_is_pure_imports_neither_ansible_nor_the_sdk(name: str) -> None:
     assert imports(name) & {"ansible", "openstack", "keystoneauth1", "requests", "socket", "time", "threading"} == set()
 
@@ -120,8 +147,9 @@ def test_only_the_session_and_its_answers_import_the_sdk(name: str) -> None:
     both = {"openstack", "keystoneauth1"}
     allowed = {
         f"{UTILS}/cloud/session.py": both,
-        f"{UTILS}/cloud/answers.py": both,
-        f"{UTILS}/module.py": {"openstack"},
+        f"{UTILS}/cloud/errors.py": both,
+        f"{UTILS}/cloud/bounds.py": {"keystoneauth1", "requests"},
+        f"{UTILS}/run_module.py": {"openstack"},
     }
     assert imports(name) & {"openstack", "keystoneauth1", "requests"} <= allowed.get(name, set())
 
@@ -148,12 +176,12 @@ def test_one_place_decides_what_check_mode_means() -> None:
         if isinstance(node, (ast.If, ast.IfExp, ast.While))
         and any(isinstance(part, ast.Name) and part.id in ("check", "check_mode") for part in ast.walk(node.test))
     ]
-    assert tests == [f"{UTILS}/apply.py"]
+    assert tests == [f"{UTILS}/engine/converge.py"]
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_only_the_pace_of_requests_sleeps(name: str) -> None:
-    if name != f"{UTILS}/cloud/pace.py":
+    if name != f"{UTILS}/cloud/throttle.py":
         assert "time.sleep" not in {
             ast.unparse(node) for node in ast.walk(tree(name)) if isinstance(node, ast.Attribute)
         }

@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.inventory import FEW, Inventory
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Until
-from ansible_collections.standby.openstack.plugins.module_utils.wait import State
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.names import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.shared_lists import FEW, READERS, Inventory
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Until
+from ansible_collections.standby.openstack.plugins.module_utils.engine.waits import WAIT_KINDS, State
 from loopback_cloud import Fails, LoopbackCloud
 
 LIST = "GET block_storage /volumes/detail"
@@ -170,6 +171,12 @@ def test_a_tcp_port(session: Any) -> None:
         closed.bind(("127.0.0.1", 0))  # bound, not listening
         with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
             targets = [f"127.0.0.1:{server.server_port}", f"127.0.0.1:{closed.getsockname()[1]}"]
-            states = Inventory(session).states("tcp", targets, 0)
-    assert [states[target].status for target in targets] == ["open", "closed"]
-    assert "refused" in states[targets[1]].reason
+            waits = [Until("tcp", target, frozenset({"open"})) for target in targets]
+            states = Inventory(session).states("tcp", waits, 0)
+    assert [states[until].status for until in waits] == ["open", "closed"]
+    assert "refused" in states[waits[1]].reason
+
+
+def test_who_looks_is_known_for_every_single_wait() -> None:
+    assert set(READERS) == {kind for kind, behaves in WAIT_KINDS.items() if behaves.single}
+    assert set(WAIT_KINDS) - set(READERS) <= set(KINDS)

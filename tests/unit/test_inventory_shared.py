@@ -11,13 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_dr
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.inventory import Inventory, at_once
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Unreachable
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import recovery as read_dr
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.shared_lists import Inventory, at_once
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Unreachable
 
 
 class Slow:
     """A session whose lists come when ``go`` is set; the clock counts the lists."""
+
+    label = "slow"
 
     def __init__(self, **items: Any) -> None:
         self.items, self.count, self.go, self.asked = items, 0, threading.Event(), threading.Event()

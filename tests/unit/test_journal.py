@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,12 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.events import Event
-from ansible_collections.standby.openstack.plugins.module_utils.journal import Journal, file_name, run_id, unfinished
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Step
+from ansible_collections.standby.openstack.plugins.module_utils.data.parts import Part
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Step
+from ansible_collections.standby.openstack.plugins.module_utils.engine.events import Event
+from ansible_collections.standby.openstack.plugins.module_utils.run.journal import (
+    Journal,
+    file_name,
+    run_id,
+    unfinished,
+)
 
-ATTACH = Step("attach_root", "attach volume x as root of server db", {"secret": "never written"})
-RAN = {"changed": True, "steps": [ATTACH.text], "server": {"id": "1"}, "recovery_point": "T1", "lag": 60}
+ATTACH = Step("attach_root", "attach volume x as root of server db", {"secret": "never written"}, part=Part.HANDOVER)
+SERVER = {"id": "1", "ports": [{"fixed_ips": ["10.0.0.1", "fd00::1"]}, {"fixed_ips": []}]}
+RAN = {"changed": True, "steps": [ATTACH.text], "server": SERVER, "recovery_point": "T1", "lag": 60}
 
 
 def written(journal: Journal) -> list[dict[str, Any]]:
@@ -62,6 +70,7 @@ def test_a_step(journal: Journal, phase: str, more: dict[str, str]) -> None:
         "server": "db",
         "number": 2,
         "phase": phase,
+        "part": "handover",
         "verb": "attach_root",
         "text": "attach volume x as root of server db",
         "cloud": "here",
@@ -69,15 +78,18 @@ def test_a_step(journal: Journal, phase: str, more: dict[str, str]) -> None:
     }
 
 
-NOTHING = {"server_id": None, "recovery_point": None, "lag": None, "handover": None, "handover_reason": None}
+NOTHING = {
+    **dict.fromkeys(("server_id", "recovery_point", "lag", "handover", "handover_reason")),
+    "addresses": [],
+}
 
 
 @pytest.mark.parametrize(
     ("outcome", "row", "line"),
     [
         ("done", {**RAN, "handover": "attach", "handover_reason": "advertised"},
-         {"server_id": "1", "recovery_point": "T1", "lag": 60, "handover": "attach", "handover_reason": "advertised",
-          "msg": "", "error": None, "steps": [ATTACH.text]}),
+         {"server_id": "1", "addresses": ["10.0.0.1", "fd00::1"], "recovery_point": "T1", "lag": 60,
+          "handover": "attach", "handover_reason": "advertised", "msg": "", "error": None, "steps": [ATTACH.text]}),
         ("unchanged", {"changed": False, "steps": [], "server": {}},
          {**NOTHING, "msg": "", "error": None, "steps": []}),
         ("failed", {"changed": False, "steps": [], "msg": "no", "error": {"code": "x", "request_id": "req-1"}},
@@ -89,6 +101,17 @@ NOTHING = {"server_id": None, "recovery_point": None, "lag": None, "handover": N
 def test_a_server(journal: Journal, outcome: str, row: dict[str, Any], line: dict[str, Any]) -> None:
     journal.event(Event(outcome, "db", "", 12, 1, 1), row)
     assert written(journal)[1] == {"kind": "server", "seconds": 12, "server": "db", "outcome": outcome, **line}
+
+
+def test_a_network(journal: Journal) -> None:
+    make = Step("create_network", "make network shop")
+    journal.event(Event("step", "network shop", make.text, 1, 0, 1, phase="begin", step=make), {}, "network")
+    row = {"changed": True, "steps": [make.text], "network": {"id": "n"}}
+    journal.event(Event("done", "network shop", "", 2, 1, 1), row, "network")
+    _head, step, end = written(journal)
+    assert (step["kind"], step["network"], step["text"], "server" in step) == ("step", "network shop", make.text, False)
+    told = {"msg": "", "error": None, "steps": [make.text]}
+    assert end == {"kind": "network", "seconds": 2, "network": "network shop", "outcome": "done", **told}
 
 
 @pytest.mark.parametrize(
@@ -205,13 +228,13 @@ def write(folder: Path, second: int, *lines: Any, begin: str = "shop-failover", 
 )
 def test_the_run_that_was_cut_short(tmp_path: Path, runs: list[list[Any]], found: int | None) -> None:
     ids = [write(tmp_path, second, *lines) for second, lines in enumerate(runs)]
-    assert unfinished(tmp_path, "shop", "failover") == (None if found is None else ids[found])
+    assert unfinished(tmp_path, "shop", "failover") == (None if found is None else ids[found], [])
 
 
 def test_a_character_that_ends_a_line_elsewhere_does_not_hide_the_end_of_a_run(tmp_path: Path) -> None:
     """As journals were written before."""
     write(tmp_path, 1, HEAD, json.dumps({**BAD, "msg": "a\u2028b"}, ensure_ascii=False))
-    assert unfinished(tmp_path, "shop", "failover") is None
+    assert unfinished(tmp_path, "shop", "failover") == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -220,4 +243,34 @@ def test_a_character_that_ends_a_line_elsewhere_does_not_hide_the_end_of_a_run(t
 )
 def test_runs_of_other_plans_and_operations_are_not_carried_on(tmp_path: Path, begin: str, plan: str) -> None:
     write(tmp_path, 1, HEAD, STEP, begin=begin, plan=plan)
-    assert unfinished(tmp_path, "shop", "failover") is None
+    assert unfinished(tmp_path, "shop", "failover") == (None, [])
+
+
+def test_journals_that_are_no_files_of_ours_are_told_and_passed_over(tmp_path: Path) -> None:
+    """A pipe would never be read to its end, a link leads elsewhere."""
+    whole = write(tmp_path, 1, HEAD, STEP)
+    pipe, link = (tmp_path / f"shop-failover-2026112{n}T101700Z-3f2a.jsonl" for n in (8, 9))
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "elsewhere")
+    found, told = unfinished(tmp_path, "shop", "failover")
+    assert found == whole
+    assert told == [
+        f"The journal {link} of an earlier run is passed over: Too many levels of symbolic links.",
+        f"The journal {pipe} of an earlier run is passed over: {pipe} is not a regular file.",
+    ]
+
+
+@pytest.mark.parametrize("line", ['{"kind": "end"}', '{"kind": 5}', '{"kind": "end", "failed": []}', "[" * 100_000])
+def test_a_broken_journal_is_passed_over(tmp_path: Path, line: str) -> None:
+    write(tmp_path, 1, HEAD, STEP)
+    write(tmp_path, 2, '{"kind": "run", "plan": "shop"}', line)
+    assert unfinished(tmp_path, "shop", "failover")[0]
+
+
+def test_a_journal_is_for_the_user_alone_and_never_written_through_a_link(tmp_path: Path) -> None:
+    Journal(tmp_path / "mine.jsonl").close()
+    assert (tmp_path / "mine.jsonl").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "target")
+    with pytest.raises(FileExistsError):
+        Journal(tmp_path / "link.jsonl")
+    assert not (tmp_path / "target").exists()

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.events import Event
-from ansible_collections.standby.openstack.plugins.module_utils.lines import MOST, Lines
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Step
+from ansible_collections.standby.openstack.plugins.module_utils.data.parts import Part
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Step
+from ansible_collections.standby.openstack.plugins.module_utils.engine.events import Event
+from ansible_collections.standby.openstack.plugins.module_utils.run.live_lines import LONGEST, MOST, Lines, wrapped
 
-UNSHELVE = Step("unshelve", "unshelve server db")
-ATTACH = Step("attach_root", "attach volume x as root /dev/vda of server db")
+UNSHELVE = Step("unshelve", "unshelve server db", part=Part.START)
+ATTACH = Step("attach_root", "attach volume x as root /dev/vda of server db", part=Part.HANDOVER)
 
 
 class Seen:
@@ -52,9 +53,10 @@ def event(kind: str, job: str = "db", seconds: float = 3.14, text: str = "", **o
     ("told", "text"),
     [
         (event("step", counts=(0, 3)), "[0/3]    3.1 s  db           unshelve server db"),
-        (event("step", phase="ended", more={"state": "ACTIVE"}), "[  0/500]    3.1 s  db           unshelve: ACTIVE"),
+        (event("step", phase="ended", more={"state": "ACTIVE"}),
+         "[  0/500]    3.1 s  db           unshelve server db: ACTIVE"),
         (event("step", step=ATTACH, phase="ended", more={"state": "reserved"}),
-         "[  0/500]    3.1 s  db           attach root: reserved"),
+         "[  0/500]    3.1 s  db           attach volume x as root /dev/vda: reserved"),
         (event("step", step=CHECK, phase="ended", more={"state": "matches"}),
          "[  0/500]    3.1 s  db           check that the console of db shows 'login:': matches"),
         (event("done", counts=(1, 30)), "[ 1/30]    3.1 s  db           done"),
@@ -67,6 +69,50 @@ def test_what_is_shown(told: Event, text: str) -> None:
     seen = Seen()
     seen.lines.tell(told)
     assert (seen.texts, seen.kinds) == ([text], [told.kind])
+
+
+def test_a_failure_is_told_shortly() -> None:
+    """The whole of it comes at the end."""
+    seen = Seen()
+    seen.lines.tell(event("failed", text="Refused to call db ready:\n  1. the twin is locked\nMend it."))
+    seen.lines.tell(event("skipped", "app", text="app was not started because db failed. Repair it, then repeat."))
+    assert [text.partition("s  ")[2] for text in seen.texts] == [
+        "db           FAILED: Refused to call db ready",
+        "app          SKIPPED: app was not started because db failed",
+    ]
+
+
+def test_names_of_replicas_are_short() -> None:
+    seen = Seen()
+    step = Step(
+        "attach_volume", "attach volume shop-db-data-2026-11-30T15:21:06+00:00 to server db", part=Part.HANDOVER
+    )
+    seen.lines.tell(event("step", step=step))
+    assert seen.texts == ["[  0/500]    3.1 s  db           attach volume shop-db-data-20261130T152106Z"]
+
+
+def test_no_line_is_longer_than_a_terminal() -> None:
+    """The state that was reached stands at its end."""
+    seen = Seen("a-server-with-a-long-name")
+    step = Step("attach_volume", f"attach volume {'x' * 90}", part=Part.HANDOVER)
+    seen.lines.tell(event("step", "a-server-with-a-long-name", step=step, phase="ended", more={"state": "in-use"}))
+    (text,) = seen.texts
+    assert (len(text), "..." in text, text.endswith("xxx: in-use")) == (LONGEST, True, True)
+
+
+def test_long_lines_are_wrapped() -> None:
+    text = "Failover of shop: 1 of 2 servers failed.\n  db: " + "word " * 30 + "http://127.0.0.1/" + "x" * 100
+    head, first, second, url = wrapped(text)
+    assert head == "Failover of shop: 1 of 2 servers failed."
+    assert (first[:10], second[:10], len(first) <= 100) == ("  db: word", "      word", True)
+    assert url.strip() == "http://127.0.0.1/" + "x" * 100
+
+
+def test_what_is_said_where_nothing_had_to_be_done() -> None:
+    seen = Seen()
+    seen.lines = Lines(seen.show, (), "ready")
+    seen.lines.tell(event("unchanged"))
+    assert seen.texts == ["[  0/500]    3.1 s  db           ready"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +158,7 @@ def test_more_are_grouped_when_their_second_is_over() -> None:
     seen.lines.tick(0.9)
     assert seen.take() == []
     seen.lines.tick(1.0)
-    assert seen.take() == ["[  0/500]    0.5 s  450 servers  unshelve"]
+    assert seen.take() == ["[  0/500]    0.5 s  450 servers  start the server"]
 
 
 def test_what_goes_on_is_grouped_from_its_beginning() -> None:
@@ -126,11 +172,21 @@ def test_what_goes_on_is_grouped_from_its_beginning() -> None:
     assert seen.take() == []
     seen.lines.tick(2.3)
     assert seen.take() == [
-        "[  6/500]    1.7 s  200 servers  attach root",
-        "[  6/500]    1.7 s  80 servers   unshelve",
-        "[  6/500]    1.7 s  63 servers   unshelve: ACTIVE",
+        "[  6/500]    1.7 s  200 servers  hand over the disks",
+        "[  6/500]    1.7 s  80 servers   start the server",
+        "[  6/500]    1.7 s  63 servers   start the server: ACTIVE",
         "[  6/500]    1.7 s  2 servers    done",
     ]
+
+
+def test_a_server_that_does_two_things_of_a_part_is_counted_once() -> None:
+    seen = Seen()
+    seen.many(MOST, 0.5)
+    for step in (ATTACH, Step("attach_volume", "attach volume y", part=Part.HANDOVER)):
+        seen.many(70, 0.6, step=step)
+    seen.take()
+    seen.lines.flush()
+    assert seen.take() == ["[  0/500]    0.6 s  70 servers   hand over the disks"]
 
 
 def test_one_of_its_kind_keeps_its_line() -> None:
@@ -140,7 +196,7 @@ def test_one_of_its_kind_keeps_its_line() -> None:
     seen.take()
     seen.lines.flush()
     assert seen.take() == [
-        "[  0/500]    0.6 s  2 servers    unshelve",
+        "[  0/500]    0.6 s  2 servers    start the server",
         "[  0/500]    0.6 s  db           done",
     ]
 
@@ -176,10 +232,11 @@ def test_groups_have_the_kind_of_their_events() -> None:
 
 
 def test_nothing_is_lost() -> None:
-    """Whatever comes when: each event is in a line of its own or counted in a group."""
+    """Whatever comes when: each server is in a line of its own or counted in a group."""
     seen = Seen()
     for step in range(60):
-        seen.many(step * 7 % 90, step * 0.31)
+        for number in range(step * 7 % 90):
+            seen.lines.tell(event("step", f"s{step}-{number}", step * 0.31))
     seen.lines.flush()
     counted = sum(int(text.split()[4]) if " servers " in text else 1 for text in seen.texts)
     assert counted == sum(step * 7 % 90 for step in range(60))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils import lock
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
-from ansible_collections.standby.openstack.plugins.module_utils.lock import judge, take
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.run import lock
+from ansible_collections.standby.openstack.plugins.module_utils.run.lock import judge, take
 
 THEN, NOW = "2026-11-21T02:40:00+00:00", "2026-11-21T02:52:05+00:00"
 OTHER = {"operation": "prepare", "run": "r1", "user": "ann", "host": "one", "process": 4711, "kernel": "boot-1"} | {
@@ -32,8 +33,6 @@ REFUSED = {
     "has ended, or end it, then repeat.",
     "lock_elsewhere": "Refused to fail over shop: its lock names a run on another host, where it may still be under "
     f"way: {WHO}two. Look there. If it has ended, delete /x/shop.lock, then repeat.",
-    "lock_unknown": "Refused to fail over shop: the lock /x/shop.lock cannot be read. If no run of this plan is under "
-    "way, delete it, then repeat.",
 }
 TAKEN_OVER = "The lock was left by a run that is gone, and is taken over: " + WHO
 
@@ -50,7 +49,7 @@ ELSEWHERE = {**OTHER, "host": "two", "kernel": "boot-2"}
         (True, ELSEWHERE, ME, "lock_elsewhere"),
         (True, {**ELSEWHERE, "kernel": ""}, {**ME, "kernel": ""}, "lock_elsewhere"),
         (True, {key: ELSEWHERE[key] for key in ELSEWHERE if key != "kernel"}, {**ME, "kernel": ""}, "lock_elsewhere"),
-        (True, None, ME, "lock_unknown"),
+        (True, None, ME, "The lock /x/shop.lock of an earlier run cannot be read, and is taken over: no run holds it."),
         (False, OTHER, ME, "run_under_way"),
         (False, {}, ME, "nameless"),
         (False, None, ME, "nameless"),
@@ -120,14 +119,38 @@ def test_a_lock_that_was_released_leaves_nothing_to_say(file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"started": 5}', json.dumps({**OTHER, "started": "yesterday"}),
-                                     json.dumps({"started": THEN})])  # fmt: skip
-def test_what_cannot_be_read_is_refused_and_left_as_it_is(file: Path, content: str) -> None:
+                                     json.dumps({"started": THEN}), "\x00", "[" * 100_000,
+                                     json.dumps({**OTHER, "started": "2026-01-01T00:00:00"})])  # fmt: skip
+def test_what_cannot_be_read_is_told_and_taken_over(file: Path, content: str) -> None:
     file.write_text(content)
-    with pytest.raises(Refused, match=f"the lock {file} cannot be read"):
-        take(file, "fail over shop", ABOUT_ME)
-    assert file.read_text() == content
-    file.unlink()
+    mine = take(file, "fail over shop", ABOUT_ME)
+    assert mine.taken_over == f"The lock {file} of an earlier run cannot be read, and is taken over: no run holds it."
+    mine.release()
+
+
+def test_a_lock_is_for_the_user_alone(file: Path) -> None:
+    """Who can open it for reading could hold it."""
     take(file, "fail over shop", ABOUT_ME).release()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_file_of_ours_is_no_lock(file: Path) -> None:
+    """A pipe would be waited for, a link written through."""
+    file.symlink_to(file.with_name("elsewhere"))
+    with pytest.raises(OSError, match="symbolic link"):
+        take(file, "fail over shop", ABOUT_ME)
+    assert not file.with_name("elsewhere").exists()
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(OSError, match="is not a regular file"):
+        take(file, "fail over shop", ABOUT_ME)
+
+
+def test_a_lock_of_another_user_is_not_held(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.touch()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(OSError, match=f"belongs to the user {os.getuid()}"):
+        take(file, "fail over shop", ABOUT_ME)
 
 
 def test_a_system_that_does_not_tell_its_boot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_build
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.find import KINDS
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.inventory import Inventory
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.lookup import Lookup, Shared
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Ambiguous, CloudError
-from ansible_collections.standby.openstack.plugins.module_utils.wanted import server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.names import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import build as read_build
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.shared_lists import Inventory
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Ambiguous, CloudError
+from ansible_collections.standby.openstack.plugins.module_utils.data.wanted import server_wanted
 from loopback_cloud import Fails, LoopbackCloud
 
 ID = "5f0a3c9e-6a0e-4a52-9b3e-2f8d3a0a1c11"

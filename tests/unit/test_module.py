@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.standby.openstack.plugins.module_utils import module as module_glue
-from ansible_collections.standby.openstack.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.openstack.plugins.module_utils import run_module as module_glue
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import StandbyError
 from ansible_collections.standby.openstack.plugins.modules import (
     server_boot_volume,
     server_boot_volume_info,
@@ -95,6 +95,16 @@ def test_apply(shelved: LoopbackCloud, run: Run) -> None:
     assert (result["server"]["dormant"], result["server"]["volumes"]) == (True, [])
     assert result["diff"]["before"]["root_volume"]["present"] is True
     assert result["diff"]["after"] == result["server"]
+
+
+def test_what_was_sent_before_an_error_is_a_change(shelved: LoopbackCloud, run: Run) -> None:
+    shelved.answers |= {
+        DETACH: Fails(202),
+        "GET block_storage /volumes/vol-root": [volume("reserved"), volume("error")],
+    }
+    result = run(server_root_volume_detach, server="db")
+    assert shelved.writes() == [DETACH]
+    assert (result["failed"], result["changed"]) == (True, True)
 
 
 def test_check_mode_foretells_what_apply_returns(shelved: LoopbackCloud, run: Run) -> None:
@@ -184,11 +194,23 @@ def test_info(shelved: LoopbackCloud, run: Run) -> None:
     assert result["cloud"]["guarded_api_is"] == "advertised"
 
 
-def test_a_bug_is_told_as_one(shelved: LoopbackCloud, run: Run) -> None:
-    shelved.answers[BY_NAME] = {"servers": [{"id": "srv", "name": "db"}]}
+def test_a_bug_is_told_as_one(shelved: LoopbackCloud, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_seen: object) -> None:
+        raise KeyError("status")
+
+    monkeypatch.setattr(server_shelve.shelving, "decide_shelve", broken)
     result = run(server_shelve, server="db")
     assert result["msg"] == "Unexpected KeyError: 'status'"
     assert "error" not in result
+
+
+def test_an_answer_that_is_none_is_the_fault_of_the_cloud(shelved: LoopbackCloud, run: Run) -> None:
+    shelved.answers[BY_NAME] = {"servers": [{"id": "srv", "name": "db"}]}
+    result = run(server_shelve, server="db")
+    assert result["msg"].startswith(
+        "loopback: read: an answer is not as OpenStack describes it (KeyError: 'status', parse.py line "
+    )
+    assert result["error"]["code"] == "cloud_error"
 
 
 def test_what_must_be_said(run: Run) -> None:
@@ -204,8 +226,8 @@ def test_bad_input_is_a_refusal(cloud: LoopbackCloud, run: Run) -> None:
 
 
 def test_notes_are_warnings(shelved: LoopbackCloud, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.standby.openstack.plugins.module_utils.decide import shelving
-    from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan
+    from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan
+    from ansible_collections.standby.openstack.plugins.module_utils.decide.server import shelve as shelving
 
     warnings: list[str] = []
     monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, text: warnings.append(text))
@@ -234,7 +256,15 @@ def params(**given: Any) -> dict[str, Any]:
     [
         ({}, {}),
         ({"cloud": "a", "interface": "public"}, {"cloud": "a", "interface": "public"}),
-        ({"cloud": {"auth_type": "none", "x": 1}, "region_name": "ignored"}, {"auth_type": "none", "x": 1}),
+        ({"cloud": {"auth_type": "none", "x": 1}}, {"auth_type": "none", "x": 1}),
+        (
+            {"cloud": {"auth_type": "none", "region_name": "old"}, "region_name": "r", "interface": "internal"},
+            {"auth_type": "none", "region_name": "r", "interface": "internal"},
+        ),
+        (
+            {"cloud": {"auth": {"u": 1}}, "api_timeout": 5, "ca_cert": "a"},
+            {"auth": {"u": 1}, "api_timeout": 5, "cacert": "a"},
+        ),
         (
             {"auth": {"u": 1}, "auth_type": "t", "region_name": "r"},
             {"auth": {"u": 1}, "auth_type": "t", "region_name": "r"},
@@ -251,5 +281,30 @@ def test_the_options_of_the_connection(given: dict[str, Any], expected: dict[str
     assert module_glue.connection(params(**given)) == expected
 
 
+def test_no_option_overrides_what_clouds_yaml_says_unless_it_is_given() -> None:
+    """Else the same cloud would behave in another way than it does for dr_wave."""
+    spec = module_glue.CLOUD_OPTIONS
+    assert [name for name, option in spec.items() if "default" in option] == ["sdk_log_level"]
+
+
 def test_errors_carry_their_code() -> None:
     assert StandbyError("text", a=1).as_result() == {"msg": "text", "error": {"code": "error", "a": 1}}
+
+
+def test_the_secrets_of_a_cloud_that_is_a_dict_are_not_shown(
+    cloud: LoopbackCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither by -vvv, which shows the arguments, nor in the log of the system, nor in an error that repeats them."""
+    logged: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, message, log_args=None: logged.append(str(log_args)))
+    auth = {"auth_url": "http://127.0.0.1:1/v3", "username": "ann", "password": "CANARY-1", "passcode": "CANARY-2"}
+    given = {"auth": auth, "auth_type": "password", "region_name": "loop", "key": "CANARY-3"}
+    arguments = {"ANSIBLE_MODULE_ARGS": {"cloud": given, "server": "db"}}
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    with pytest.raises(SystemExit):
+        server_shelve.main()
+    shown = capsys.readouterr().out
+    assert json.loads(shown)["invocation"]["module_args"]["cloud"]["auth"]["username"] == "ann"
+    assert logged
+    assert "CANARY" not in shown + "".join(logged)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.network_problems import network_problems
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.network_problems import network_problems
 from recovery_builders import plan_data, row
 
 
@@ -104,3 +104,9 @@ def test_rules(case: str) -> None:
 def test_two_groups_of_one_name() -> None:
     found = network_problems(plan_data(security_groups=[group(protocol="icmp"), group(protocol="tcp")]))
     assert list(found) == ["2 security groups are named inside"]
+
+
+@pytest.mark.parametrize("name", ["network shop", "security group web", "security groups web and inside"])
+def test_a_server_that_is_named_like_a_network(name: str) -> None:
+    found = list(network_problems(plan_data(row(name=name))))
+    assert found == [f"server {name} is named like the job of a network or of a security group"]

@@ -1,17 +1,18 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks and security groups of a plan: what is wanted at a site, what must be made or changed, what is refused."""
+"""Networks of a plan: what is wanted at a site, what is made or changed there, what is refused; all of it killed."""
 
 from __future__ import annotations
 
-import copy
+from itertools import count
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.filter.network_changes import FilterModule
-from ansible_collections.standby.openstack.plugins.module_utils.decide.network_problems import network_problems
-from ansible_collections.standby.openstack.plugins.module_utils.decide.networks import wanted_networks
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Ambiguous, Refused
+from ansible_collections.standby.openstack.plugins.module_utils.data.networks import NetworkWanted
+from ansible_collections.standby.openstack.plugins.module_utils.data.parts import Part
+from neutron_model import Neutron, run, steps, wanted
 
 PLAN: dict[str, Any] = {
     "networks": [
@@ -29,206 +30,176 @@ PLAN: dict[str, Any] = {
             "description": "customers",
             "rules": [{"protocol": "tcp", "port_range_min": 443, "port_range_max": 443}],
         },
+        {"name": "alone", "rules": [{"protocol": "icmp"}]},
         {"name": "inside", "rules": [{"remote_group": "web"}, {"direction": "egress", "remote_ip_prefix": "10.0.0.1"}]},
     ],
-    "servers": [{"name": "db", "ports": [{"network": "shop", "fixed_ip": "192.168.10.10"}]}],
-}
-
-NETWORKS = [{"name": "shop", "id": "n1", "mtu": 1400, "is_port_security_enabled": True}]
-SUBNETS = [
-    {
-        "name": "shop",
-        "network_id": "n1",
-        "cidr": "192.168.10.0/24",
-        "is_dhcp_enabled": True,
-        "gateway_ip": "192.168.10.1",
-        "dns_nameservers": ["10.0.0.1", "10.0.0.2"],
-        "allocation_pools": [{"start": "192.168.10.2", "end": "192.168.10.254"}],
-        "host_routes": [],
-    }
-]
-
-
-def rule(**fields: Any) -> dict[str, Any]:
-    """A rule as Neutron tells it."""
-    names = ("protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id")
-    return {"direction": "ingress", "ethertype": "IPv4", **dict.fromkeys(names), **fields}
-
-
-OUT = [rule(direction="egress"), rule(direction="egress", ethertype="IPv6")]
-WEB = {
-    "name": "web",
-    "id": "g1",
-    "description": "customers",
-    "security_group_rules": [rule(protocol="tcp", port_range_min=443, port_range_max=443), *OUT],
-}
-INSIDE = {
-    "name": "inside",
-    "id": "g2",
-    "description": "",
-    "security_group_rules": [
-        rule(remote_group_id="g1"),
-        rule(direction="egress", remote_ip_prefix="10.0.0.1/32"),
-    ],
 }
 
 
-def changes(
-    networks: Any = None, subnets: Any = None, groups: Any = (WEB, INSIDE), plan: Any = None, site: str = "a"
-) -> dict[str, Any]:
-    there = NETWORKS if networks is None else networks, SUBNETS if subnets is None else subnets
-    return FilterModule().filters()["network_changes"](PLAN if plan is None else plan, site, *there, groups)
-
-
-def test_nothing_to_do() -> None:
-    assert changes() == {"networks": [], "subnets": [], "security_groups": [], "texts": []}
-
-
-def test_a_plan_without_networks() -> None:
-    assert changes(plan={"servers": []})["texts"] == []
+def one_subnet(**more: Any) -> dict[str, Any]:
+    return {"networks": [{"name": "shop", "subnets": [{"name": "shop", "cidr": "192.168.10.0/24", **more}]}]}
 
 
 def test_everything_is_missing() -> None:
-    found = changes((), (), ())
-    assert found["texts"] == [
+    cloud = Neutron()
+    assert run(cloud, PLAN) == [
         "make network shop",
         "make subnet shop (192.168.10.0/24) of network shop",
-        "make security group web with 3 rules",
-        "make security group inside with 2 rules",
+        "make security group alone",
+        "add rule ingress IPv4 icmp from anywhere to security group alone",
+        "make security group web",
+        "make security group inside",
+        "add rule ingress IPv4 tcp 443 from anywhere to security group web",
+        "add rule ingress IPv4 any protocol from group web to security group inside",
+        "add rule egress IPv4 any protocol to 10.0.0.1/32 to security group inside",
+        "remove rule egress IPv4 any protocol to anywhere from security group inside",
+        "remove rule egress IPv6 any protocol to anywhere from security group inside",
     ]
-    assert found["networks"] == [{"name": "shop", "mtu": 1400}]
-    assert found["subnets"][0]["network"] == "shop"
+    (network,) = list(cloud.items["networks"].values())
+    assert (network["name"], network["mtu"], "subnets" in network) == ("shop", 1400, False)
+    (subnet,) = list(cloud.items["subnets"].values())
+    assert (subnet["network_id"], subnet["ip_version"], subnet["enable_dhcp"]) == (network["id"], 4, True)
+    groups = {group["name"]: group for group in cloud.items["security_groups"].values()}
+    assert groups["web"]["description"] == "customers"
+    assert groups["inside"]["security_group_rules"][0]["remote_group_id"] == groups["web"]["id"]
+
+
+def test_a_plan_without_networks() -> None:
+    assert wanted({"servers": []}) == ()
 
 
 def test_what_is_wanted_is_wanted_at_its_sites_only() -> None:
-    assert [row["name"] for row in wanted_networks(PLAN, "a")["subnets"]] == ["shop"]
-    six = wanted_networks(PLAN, "b")["subnets"][1]
-    assert (six["name"], six["ip_version"], six["enable_dhcp"]) == ("six", 6, False)
+    assert [one.label for one in wanted(PLAN)] == [
+        "network shop",
+        "security group alone",
+        "security groups web and inside",
+    ]
+    six = next(one for one in wanted(PLAN, site="b") if one.label == "network only-b")
+    assert isinstance(six, NetworkWanted)
+    assert six.subnets[0].options == {"cidr": "fd00::/64", "ip_version": 6, "enable_dhcp": False}
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "text"),
-    [
-        ("cidr", "192.168.10.0/23", "change cidr of subnet shop from 192.168.10.0/23 to 192.168.10.0/24"),
-        ("is_dhcp_enabled", False, "change enable_dhcp of subnet shop from False to True"),
-        (
-            "dns_nameservers",
-            ["10.0.0.1"],
-            "change dns_nameservers of subnet shop from ['10.0.0.1'] to ['10.0.0.2', '10.0.0.1']",
-        ),
-    ],
-)
-def test_a_subnet_differs(field: str, value: Any, text: str) -> None:
-    found = changes(subnets=[{**SUBNETS[0], field: value}])
-    assert found["texts"] == [text]
-    assert [row["name"] for row in found["subnets"]] == ["shop"]
-
-
-def test_a_gateway_that_shall_not_be() -> None:
-    plan = copy.deepcopy(PLAN)
-    plan["networks"][0]["subnets"][0]["disable_gateway_ip"] = True
-    assert changes(plan=plan)["texts"] == ["change gateway_ip of subnet shop from 192.168.10.1 to None"]
-    assert changes(plan=plan, subnets=[{**SUBNETS[0], "gateway_ip": None}])["texts"] == []
-
-
-def test_a_subnet_of_that_name_on_another_network_is_another_one() -> None:
-    assert changes(subnets=[{**SUBNETS[0], "network_id": "n2"}])["texts"][0].startswith("make subnet shop")
-
-
-def test_a_network_differs() -> None:
-    assert changes(networks=[{**NETWORKS[0], "mtu": 1500}])["texts"] == ["change mtu of network shop from 1500 to 1400"]
-
-
-def test_rules_differ() -> None:
-    other = {
-        **WEB,
-        "description": "",
-        "security_group_rules": [rule(protocol="tcp", remote_ip_prefix="10.0.0.0/8"), *OUT],
-    }
-    assert changes(groups=[other, INSIDE])["texts"] == [
-        "change description of security group web from  to customers",
-        "add rule ingress IPv4 tcp 443 from anywhere to security group web",
-        "remove rule ingress IPv4 tcp from 10.0.0.0/8 from security group web",
+def test_what_another_project_has_is_not_ours() -> None:
+    cloud = Neutron()
+    for kind in ("network", "security_group"):
+        cloud.add(kind, name="shop", project_id="other")
+    plan = {**one_subnet(), "security_groups": [{"name": "shop"}]}
+    assert run(cloud, plan) == [
+        "make network shop",
+        "make subnet shop (192.168.10.0/24) of network shop",
+        "make security group shop",
     ]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "there"),
-    [
-        ({"protocol": "any"}, {}),
-        ({"protocol": "tcp", "port_range_min": 1, "port_range_max": 65535}, {"protocol": "tcp"}),
-        ({"protocol": "udp", "port_range_min": -1, "port_range_max": -1}, {"protocol": "udp"}),
-        ({"protocol": "icmp", "port_range_min": 8, "port_range_max": -1}, {"protocol": "icmp", "port_range_min": 8}),
-        (
-            {"ether_type": "IPv6", "remote_ip_prefix": "fd00::1"},
-            {"ethertype": "IPv6", "remote_ip_prefix": "fd00::1/128"},
-        ),
-        ({"remote_group": "g9"}, {"remote_group_id": "g9"}),
-        ({"description": "words"}, {"description": ""}),
-    ],
-)
-def test_rules_that_are_the_same(wanted: dict[str, Any], there: dict[str, Any]) -> None:
-    plan = {"security_groups": [{"name": "one", "rules": [wanted]}], "servers": []}
-    group = {"name": "one", "id": "g3", "security_group_rules": [rule(**there), *OUT]}
-    assert changes(groups=[group], plan=plan)["texts"] == []
+@pytest.mark.parametrize("kind", ["network", "security_group"])
+def test_a_name_that_two_carry(kind: str) -> None:
+    cloud = Neutron()
+    for _twice in range(2):
+        cloud.add(kind, name="shop")
+    (found,) = list(cloud.run(wanted({f"{kind}s": [{"name": "shop"}]})).values())
+    assert isinstance(found, Ambiguous)
+    assert cloud.writes == []
 
 
-def problems(**changed: Any) -> list[str]:
-    return list(network_problems({**copy.deepcopy(PLAN), **changed}))
-
-
-def test_no_problem() -> None:
-    assert problems() == []
-
-
-def networks(**subnet: Any) -> dict[str, Any]:
-    return {"networks": [{"name": "shop", "subnets": [{"name": "shop", "cidr": "192.168.10.0/24", **subnet}]}]}
+def site_with(**subnet: Any) -> Neutron:
+    """A cloud with the network and the subnet of the plan."""
+    cloud = Neutron()
+    network = cloud.add("network", name="shop")
+    fields = {"name": "shop", "network_id": network["id"], "cidr": "192.168.10.0/24", "ip_version": 4}
+    cloud.add("subnet", **{**fields, "enable_dhcp": True, **subnet})
+    return cloud
 
 
 @pytest.mark.parametrize(
-    ("changed", "problem"),
+    ("said", "seen", "text"),
     [
+        ({}, {"enable_dhcp": False}, "enable_dhcp from False to True"),
+        ({"enable_dhcp": False}, {}, "enable_dhcp from True to False"),
+        ({"disable_gateway_ip": True}, {}, "gateway_ip from 192.168.10.1 to none"),
         (
-            networks(cidr="192.168.10.1/24"),
-            "subnet shop has the cidr 192.168.10.1/24, which is no network such as 192.168.10.0/24",
-        ),
-        (networks(gateway_ip="192.168.11.1"), "address 192.168.11.1 of subnet shop is not in 192.168.10.0/24"),
-        (networks(gateway_ip="nonsense"), "address nonsense of subnet shop is not in 192.168.10.0/24"),
-        (
-            networks(gateway_ip="192.168.10.1", disable_gateway_ip=True),
-            "subnet shop names a gateway and disables it",
+            {"dns_nameservers": ["10.0.0.2", "10.0.0.1"]},
+            {"dns_nameservers": ["10.0.0.1"]},
+            "dns_nameservers from [10.0.0.1] to [10.0.0.2, 10.0.0.1]",
         ),
         (
-            networks(allocation_pools=[{"start": "192.168.10.5", "end": "192.168.12.5"}]),
-            "address 192.168.12.5 of subnet shop is not in 192.168.10.0/24",
-        ),
-        ({"networks": [{"name": "shop"}, {"name": "shop"}]}, "2 networks are named shop"),
-        ({"security_groups": [{"name": "g"}, {"name": "g"}]}, "2 security groups are named g"),
-        (
-            {"security_groups": [{"name": "g", "rules": [{"remote_group": "g", "remote_ip_prefix": "10.0.0.0/8"}]}]},
-            "a rule of security group g names both remote_ip_prefix and remote_group",
-        ),
-        (
-            {"security_groups": [{"name": "g", "rules": [{"remote_ip_prefix": "everywhere"}]}]},
-            "a rule of security group g has the remote_ip_prefix everywhere, which is no network",
-        ),
-        (
-            {"security_groups": [{"name": "g", "rules": [{"protocol": "tcp", "port_range_min": 80}]}]},
-            "a rule of security group g names one end of a range of ports only",
-        ),
-        (
-            {"servers": [{"name": "db", "ports": [{"network": "only-b"}]}]},
-            "server db has a port on network only-b, which is not at site a",
+            {"allocation_pools": [{"start": "192.168.10.9", "end": "192.168.10.19"}], "gateway_ip": "192.168.10.2"},
+            {},
+            "gateway_ip from 192.168.10.1 to 192.168.10.2, allocation_pools from [] to [192.168.10.9-192.168.10.19]",
         ),
     ],
 )
-def test_a_problem(changed: dict[str, Any], problem: str) -> None:
-    assert problem in problems(**changed)
+def test_a_subnet_differs(said: dict[str, Any], seen: dict[str, Any], text: str) -> None:
+    cloud = site_with(**seen)
+    assert run(cloud, one_subnet(**said)) == [f"change subnet shop: {text}"]
+    (subnet,) = list(cloud.items["subnets"].values())
+    assert {key: subnet[key] for key in said if key != "disable_gateway_ip"} == {
+        key: value for key, value in said.items() if key != "disable_gateway_ip"
+    }
 
 
-def test_an_address_outside_its_network_is_told_for_each_site() -> None:
-    ports = [{"network": "shop", "fixed_ip": "10.1.1.1"}]
-    text = "address 10.1.1.1 of server db is in no subnet of network shop"
-    assert problems(servers=[{"name": "db", "ports": ports}]) == [text, text]
-    inside = [{"network": "shop", "fixed_ip": "192.168.10.9"}]
-    assert problems(servers=[{"name": "db", "ports": inside, "site_b": {"ports": ports}}]) == [text]
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ({"dns_nameservers": ["10.0.0.2", "10.0.0.1"]}, {"dns_nameservers": ["10.0.0.1", "10.0.0.2"]}),
+        ({"disable_gateway_ip": True}, {"gateway_ip": None}),
+        ({"dns_nameservers": ["fd00:0::2"]}, {"dns_nameservers": ["fd00::2"]}),
+        (
+            {"host_routes": [{"destination": "fd00:0::/64", "nexthop": "fd00::0001"}]},
+            {"host_routes": [{"nexthop": "fd00::1", "destination": "fd00::/64"}]},
+        ),
+    ],
+)
+def test_a_subnet_is_the_same(said: dict[str, Any], seen: dict[str, Any]) -> None:
+    assert run(site_with(**seen), one_subnet(**said)) == []
+
+
+def test_a_range_of_addresses_cannot_be_changed() -> None:
+    cloud = site_with(cidr="192.168.10.0/23")
+    (found,) = list(cloud.run(wanted(one_subnet())).values())
+    assert isinstance(found, Refused)
+    assert found.refusal.code == "other_subnet"
+    assert str(found) == (
+        "Refused to make subnet shop of network shop: a subnet of that name is there with 192.168.10.0/23, and Neutron "
+        "changes no range of addresses. Correct the plan, or give the subnet another name in it."
+    )
+    assert cloud.writes == []
+
+
+def test_a_subnet_of_that_name_on_another_network_is_another_one() -> None:
+    assert run(site_with(network_id="n2"), one_subnet()) == ["make subnet shop (192.168.10.0/24) of network shop"]
+
+
+def test_a_network_differs() -> None:
+    plan = {"networks": [{"name": "shop", "mtu": 1400, "port_security_enabled": False}]}
+    assert run(site_with(), plan) == [
+        "change network shop: mtu from 1500 to 1400, port_security_enabled from True to False"
+    ]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_any_request_and_repeated(when: str) -> None:
+    """Cut off before a request arrives, or before its answer does: the next run comes to the same end."""
+    whole = Neutron()
+    whole.run(wanted(PLAN))
+    for number in range(len(whole.writes)):
+        cloud = Neutron()
+        numbers = count()
+        cloud.cut_off = lambda now, n=number, numbers=numbers: now == when and next(numbers) >= n  # type: ignore[misc]
+        assert any(isinstance(result, Exception) for result in cloud.run(wanted(PLAN)).values())
+        cloud.cut_off = lambda now: False
+        cloud.run(wanted(PLAN))
+        assert cloud.state() == whole.state(), number
+        made = len(cloud.writes)
+        assert steps(cloud.run(wanted(PLAN))) == {}
+        assert len(cloud.writes) == made
+
+
+def test_what_a_run_tells_of_a_network() -> None:
+    cloud = site_with()
+    outcome = cloud.run(wanted({"networks": [{"name": "shop", "mtu": 1400}]}))["network shop"]
+    network = {"id": "network-1", "name": "shop", "mtu": 1400, "port_security_enabled": True}
+    assert {key: outcome.facts["network"][key] for key in network} == network
+    assert [subnet["cidr"] for subnet in outcome.facts["network"]["subnets"]] == ["192.168.10.0/24"]
+    assert outcome.plan.after == outcome.facts
+    assert outcome.plan.before["network"]["mtu"] == 1500
+    assert {step.part for step in outcome.plan.steps} == {Part.NETWORK}

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide import only
-from ansible_collections.standby.openstack.plugins.module_utils.decide.only import chosen
-from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import recovery_plan
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused, StandbyError
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused, StandbyError
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan import select_servers as only
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_plan import recovery_plan
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.select_servers import chosen
 from recovery_builders import plan_data, row
 
 

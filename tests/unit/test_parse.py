@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.cloud import parse
-from ansible_collections.standby.openstack.plugins.module_utils.model import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import (
     Attachment,
     Backup,
     Flavor,
@@ -48,6 +48,8 @@ SERVER: dict[str, Any] = {
     "os-extended-volumes:volumes_attached": [{"id": "vol-1", "delete_on_termination": True}],
     "fault": {"code": 500, "message": "No valid host was found."},
 }
+
+MADE, TAKEN = "2026-11-20T20:00:00.000000", "2026-11-20T19:00:00Z"
 
 
 def test_a_server() -> None:
@@ -112,7 +114,6 @@ VOLUME: dict[str, Any] = {
     "bootable": "true",
     "availability_zone": "nova",
     "volume_type": "fast",
-    "encrypted": True,
     "multiattach": True,
     "attachments": [{"server_id": "srv"}, {"server_id": "srv-2"}],
     "metadata": {"a": "1"},
@@ -130,7 +131,6 @@ def test_a_volume() -> None:
         bootable=True,
         availability_zone="nova",
         volume_type="fast",
-        encrypted=True,
         multiattach=True,
         attached_to=("srv", "srv-2"),
         metadata={"a": "1"},
@@ -209,18 +209,18 @@ def test_a_snapshot() -> None:
         "volume_id": "v",
         "size": 1,
         "metadata": {"a": "1"},
-        "created_at": "t",
+        "created_at": MADE,
     }
-    assert parse.snapshot(data) == Snapshot("s", "n", "available", "v", 1, {"a": "1"}, "t")
+    assert parse.snapshot(data) == Snapshot("s", "n", "available", "v", 1, {"a": "1"}, MADE)
     assert parse.snapshot({"id": "s", "status": "error"}) == Snapshot("s", "", "error", "", 0)
 
 
 def test_a_backup() -> None:
     data = {
         "id": "b", "name": "n", "status": "available", "volume_id": "v", "size": 1, "is_incremental": True,
-        "has_dependent_backups": True, "metadata": {"a": "1"}, "created_at": "t", "data_timestamp": "s",
+        "metadata": {"a": "1"}, "created_at": MADE, "data_timestamp": TAKEN,
     }  # fmt: skip
-    assert parse.backup(data) == Backup("b", "n", "available", "v", 1, True, True, {"a": "1"}, "t", "s")
+    assert parse.backup(data) == Backup("b", "n", "available", "v", 1, True, {"a": "1"}, MADE, TAKEN)
     assert parse.backup({"id": "b", "status": "error", "metadata": None}) == Backup("b", "", "error", "", 0)
 
 
@@ -230,7 +230,33 @@ def test_a_backup() -> None:
         ({"device": "/dev/vda", "device_present": True, "volume_id": "v"}, RootAnswer("/dev/vda", True, "v")),
         ({"device": "/dev/vda", "device_present": False, "volume_id": None}, RootAnswer("/dev/vda", False, None)),
         ({"device": None, "device_present": False}, RootAnswer("", False, None)),
+        (
+            {"device": "/dev/vda", "device_present": True, "volume_id": "v", "task": "detaching"},
+            RootAnswer("/dev/vda", True, "v", "detaching"),
+        ),
     ],
 )
 def test_the_answer_of_the_guarded_api(data: dict[str, Any], expected: RootAnswer) -> None:
     assert parse.root_answer({"root_volume": data}) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", 5), ("status", None), ("status", ["x"]), ("name", {"a": 1}), ("size", "3"), ("size", True),
+        ("metadata", ["a"]), ("metadata", {"a": 5}), ("volume_image_metadata", {"a": None}), ("attachments", [5]),
+        ("attachments", [{"server_id": 5}]), ("created_at", "yesterday"), ("created_at", 5), ("attachments", "x"),
+    ],
+)  # fmt: skip
+def test_what_has_another_type_than_the_api_says_is_not_taken(field: str, value: Any) -> None:
+    data = {"id": "v", "status": "available", "size": 1, field: value}
+    with pytest.raises((TypeError, ValueError, AttributeError)):
+        parse.volume(data)
+
+
+def test_texts_of_a_cloud_cannot_forge_lines() -> None:
+    data = {"id": "v", "name": "a\nFAKE [1/1] done\x1b[2J\u202e", "status": "available\r", "size": 1}
+    found = parse.volume(data)
+    assert (found.name, found.status) == ("a\ufffdFAKE [1/1] done\ufffd[2J\ufffd", "available\ufffd")
+    fault = parse.server({"id": "s", "status": "ERROR", "fault": {"message": "x\ny"}}).fault
+    assert fault == "x\ufffdy"

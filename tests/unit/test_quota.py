@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.quota import quota_findings
-from ansible_collections.standby.openstack.plugins.module_utils.model import Flavor, Limits, Server
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Flavor, Limits, Server
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.quota import quota_findings
 
 TWO = Flavor("m1.two", "f", 2, 100)
 
@@ -20,7 +20,7 @@ def texts(servers: list[Server], names: int, **limits: tuple[int, int]) -> list[
     """:param limits: by kind the most and the used."""
     most, used = ({what: pair[index] for what, pair in limits.items()} for index in (0, 1))
     planned = {f"s{n}": TWO for n in range(names)}
-    return [str(finding) for finding in quota_findings(Limits(most, used), servers, planned)]
+    return [str(finding) for finding in quota_findings(Limits(most, used), servers, planned, "site B")]
 
 
 OTHER = Server("other", "other", "ACTIVE", flavor=TWO)
@@ -79,5 +79,5 @@ def test_what_the_quota_lacks(case: str) -> None:
 
 
 def test_it_is_told_as_data() -> None:
-    (finding,) = quota_findings(Limits({"cores": 1}, {"cores": 0}), twins(1), {"s0": TWO})
+    (finding,) = quota_findings(Limits({"cores": 1}, {"cores": 0}), twins(1), {"s0": TWO}, "site B")
     assert (finding.what, finding.wanted, finding.seen, finding.blocks) == ("quota of cores", 2, 1, True)

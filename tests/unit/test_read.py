@@ -8,35 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read, read_build
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.lookup import Lookup
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Ambiguous, CloudError, NotFound
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Flavor, Offer, RootAnswer, Seen
-from ansible_collections.standby.openstack.plugins.module_utils.wanted import server_wanted
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import build as read_build
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import server as read
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Ambiguous, CloudError, NotFound
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import (
+    Attachment,
+    Flavor,
+    Offer,
+    RootAnswer,
+    Seen,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.data.wanted import server_wanted
 from loopback_cloud import Fails, LoopbackCloud
-
-BY_NAME = "GET compute /servers/detail?name=%5Edb%24"
-SERVER = {"id": "srv", "name": "db", "status": "SHELVED_OFFLOADED", "flavor": {"original_name": "m1.tiny"}}
-PORT = {"id": "p", "name": "db-port0", "network_id": "net-1"}
-VOLUME = {"id": "vol", "name": "db-root", "status": "reserved", "size": 1}
-ROOT = {"root_volume": {"device": "/dev/vda", "device_present": True, "volume_id": "vol"}}
-GUARDED = {"extensions": [{"alias": "os-root-volume"}]}
-STOCK = {"extensions": [{"alias": "os-volumes"}]}
-
-
-@pytest.fixture
-def db(cloud: LoopbackCloud) -> LoopbackCloud:
-    """A cloud with the guarded API and one server with one volume and one port."""
-    attachment = {"id": "vol", "volumeId": "vol", "device": "/dev/vda", "tag": "root", "delete_on_termination": False}
-    cloud.answers |= {
-        BY_NAME: {"servers": [SERVER]},
-        "GET compute /extensions": GUARDED,
-        "GET compute /servers/srv/os-volume_attachments": {"volumeAttachments": [attachment]},
-        "GET compute /servers/srv/os-root-volume": ROOT,
-        "GET block_storage /volumes/vol": {"volume": VOLUME},
-        "GET network /ports?device_id=srv": {"ports": [PORT]},
-    }
-    return cloud
+from loopback_server import BY_NAME, GUARDED, PORT, SERVER, STOCK, VOLUME
 
 
 def test_a_server(db: LoopbackCloud, session: Any) -> None:

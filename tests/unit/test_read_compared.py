@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import parse, read_build
+from ansible_collections.standby.openstack.plugins.module_utils.cloud import parse
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.lookup import Lookup
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.pace import Pace
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import build as read_build
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.throttle import Pace
 from loopback_cloud import Fails, LoopbackCloud
 from test_read import BY_NAME, SERVER, STOCK, wanted
 
+NET = "5f0a3c9e-6a0e-4a52-9b3e-2f8d3a0a1c11"
 IMAGE = {"id": "i", "name": "cirros", "status": "active", "size": 5, "hw_firmware_type": "uefi"}
 
 
@@ -63,8 +65,8 @@ def test_the_server_group_is_read_where_one_is_wanted(
 @pytest.mark.parametrize(
     ("nic", "project", "roles", "found"),
     [
-        ({"fixed_ip": "10.0.0.5"}, "mine", {"member"}, {"net"}),
-        ({"mac_address": "fa:16:3e:00:00:01"}, "mine", {"member"}, {"net"}),
+        ({"fixed_ip": "10.0.0.5"}, "mine", {"member"}, {NET}),
+        ({"mac_address": "fa:16:3e:00:00:01"}, "mine", {"member"}, {NET}),
         ({"fixed_ip": "10.0.0.5"}, "theirs", {"member"}, set()),
         ({"fixed_ip": "10.0.0.5"}, "mine", {"member", "admin"}, set()),
         ({"fixed_ip": "10.0.0.5"}, None, set(), set()),
@@ -78,12 +80,12 @@ def test_networks_on_which_no_address_may_be_chosen(
     db.answers |= {
         BY_NAME: {"servers": []},
         "GET image /images?name=cirros": {"images": [IMAGE]},
-        "GET network /networks?name=net": {"networks": [{"id": "net-1", "name": "net", "project_id": "theirs"}]},
+        f"GET network /networks/{NET}": {"network": {"id": NET, "name": "net", "project_id": "theirs"}},
         "GET network /ports?name=db-port0": {"ports": []},
-        "GET network /ports?network_id=net-1&fixed_ips=ip_address%3D10.0.0.5": {"ports": []},
+        f"GET network /ports?network_id={NET}&fixed_ips=ip_address%3D10.0.0.5": {"ports": []},
     }
     session.who = lambda: (project, frozenset(roles))
-    site = read_build.site(Lookup(session), wanted(ports=[{"network": "net", **nic}]))
+    site = read_build.site(Lookup(session), wanted(ports=[{"network": NET, **nic}]))
     assert site.around.foreign_networks == found
 
 

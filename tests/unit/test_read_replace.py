@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.read_replace import replacing
-from ansible_collections.standby.openstack.plugins.module_utils.replacing import Definition
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read.replace import replacing
+from ansible_collections.standby.openstack.plugins.module_utils.data.replacement import Definition
 from loopback_cloud import LoopbackCloud
 
 BY_NAME = "GET compute /servers/detail?name=%5Edb%24"
@@ -102,13 +102,8 @@ def test_only_what_may_be_needed_is_read(db: LoopbackCloud, session: Any) -> Non
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_what_a_run_read_first_is_kept(db: LoopbackCloud, session: Any, again: bool) -> None:
-    """By it an earlier handover is told from one of this run."""
-    before = replacing(session, {**OPTIONS, "again": again})
-    assert (before.first, before.again) == (before.seen, again)
-    db.answers[BY_NAME] = {"servers": [{**SERVER, "status": "ACTIVE"}]}
-    after = replacing(session, {**OPTIONS, "again": again})
-    assert (after.first, after.seen.found.status) == (before.seen, "ACTIVE")
+def test_whether_it_is_wanted_again(db: LoopbackCloud, session: Any, again: bool) -> None:
+    assert replacing(session, {**OPTIONS, "again": again}).again is again
 
 
 def test_a_server_that_is_gone_is_known_by_its_record(db: LoopbackCloud, session: Any) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_revert
-from ansible_collections.standby.openstack.plugins.module_utils.model import History, Image
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read import revert as read_revert
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import History, Image
 from loopback_cloud import LoopbackCloud
 
 BY_NAME = "GET compute /servers/detail?name=%5Edb%24"
@@ -36,20 +36,12 @@ def db(cloud: LoopbackCloud) -> LoopbackCloud:
 
 
 def test_a_server_with_all_that_tells_its_past(db: LoopbackCloud, session: Any) -> None:
-    first, now = read_revert.since_first(session, "db")
-    assert first is now
+    now = read_revert.history(session, "db")
     assert now.seen.found.id == "srv"
     assert ([v.id for v in now.volumes], [s.id for s in now.snapshots]) == (["vol"], ["x"])
     assert now.images == (Image("i", "n", {"standby_revert": "3"}),)
     assert now.actions == (("stop", "2026-01-02"),)
     assert db.writes() == []
-
-
-def test_what_was_read_first_is_kept(db: LoopbackCloud, session: Any) -> None:
-    before, _now = read_revert.since_first(session, "db")
-    db.answers["GET block_storage /volumes/detail"] = {"volumes": []}
-    first, now = read_revert.since_first(session, "db")
-    assert (first, now.volumes) == (before, ())
 
 
 def test_no_server(db: LoopbackCloud, session: Any) -> None:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import newest_usable, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.decide.readiness import decide_readiness
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.failover import used_point
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.readiness import decide_readiness
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.recovery import recovery
 from builders import GUARDED, STOCK, TINY, nothing, plan, port, refusal, volume
 from recovery_builders import (
     PLACEHOLDERS,
@@ -34,8 +35,9 @@ MOVED = replace(twin(), ports=(port(device_id="twin", security_groups=("sg-9",))
 
 def ready(site: Any, method: str = "attach", volumes: Any = None, lag: int = 0, rpo: Any = None, **changes: Any) -> Any:
     on = tuple(site.seen.volumes.values())
-    what = recovery(site.seen, (*(point() if volumes is None else volumes), *on), "shop", "db", site.around)
     of = the_plan(row(**changes), handover=method, replication={"rpo": rpo})
+    found = recovery(site.seen, (*(point() if volumes is None else volumes), *on), of.servers[0])
+    what = replace(found, around=site.around)
     return decide_readiness(site, what, of.servers[0], of, lambda time: lag)
 
 
@@ -55,7 +57,7 @@ def test_a_twin_at_rest_is_ready(method: str, seen: Any) -> None:
 
 
 FINDINGS = {
-    "no twin": ("attach", nothing(), "there is no twin at site B"),
+    "no twin": ("attach", nothing(), "there is no twin at the target"),
     "on its placeholders": (
         "attach",
         twin(PLACEHOLDERS),
@@ -109,7 +111,29 @@ FINDINGS = {
     "no guarded API": (
         "attach",
         twin(offer=STOCK),
-        "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list)",
+        "the target does not advertise the guarded root volume API (os-root-volume is not in its extension list)",
+    ),
+}
+
+
+ANEW = "Remove the twin with server_boot_volume state: absent, which keeps its volumes, and run dr_prepare."
+
+AGAIN = "Remove the twin with server_boot_volume state: absent, run dr_prepare, then repeat."
+
+#: What to do, where dr_prepare does not help.
+ADVICE = {
+    "a stranger is on": f"Find out who attached volume x. Take it off, or: {ANEW}",
+    "locked": "Unlock the twin: openstack server unlock.",
+    "running and locked": "Run dr_prepare. Unlock the twin: openstack server unlock.",
+    "empty": ANEW,
+    "without its root": ANEW,
+    "its root was let go by Cinder": AGAIN,
+    "an earlier copy failed": AGAIN,
+    "on a foreign volume": f"Find out who attached volume y. Take it off, or: {ANEW}",
+    "failed over": "The server was failed over: the target leads, and nothing is to be prepared here.",
+    "in ERROR": "Find out why (openstack server show), repair or delete it, then repeat.",
+    "no guarded API": (
+        "The handover attach needs it (see nova_root_volume/README.md). Stock Nova can reimage or recreate."
     ),
 }
 
@@ -119,7 +143,7 @@ def test_what_is_missing(case: str) -> None:
     method, seen, text = FINDINGS[case]
     found = refusal(ready(site_of(seen), method))
     assert (found.code, found.seen) == ("not_ready", text)
-    assert found.todo == "Run dr_prepare for the twin and dr_replicate for its replicas."
+    assert found.todo == ADVICE.get(case, "Run dr_prepare.")
 
 
 def test_what_could_be_mended_is_a_finding() -> None:
@@ -140,14 +164,14 @@ def test_findings_about_the_twin_and_its_replicas_are_told_together() -> None:
         "  1. flavor is big, wanted m1.tiny\n"
         "  2. the twin is locked\n"
         "  3. there is no complete recovery point\n"
-        "Run dr_prepare for the twin and dr_replicate for its replicas."
+        f"Correct the plan. Or: {ANEW} Unlock the twin: openstack server unlock. Run dr_replicate."
     )
     assert [finding.data for finding in found.findings] == [
         {"what": "flavor", "wanted": "m1.tiny", "seen": "big", "text": "flavor is big, wanted m1.tiny",
          "blocks": True, "in_place": False},
         {"what": "lock of the twin", "wanted": "unlocked", "seen": "locked", "text": "the twin is locked",
          "blocks": True},
-        {"what": "recovery point", "wanted": "a complete one at site B", "seen": None,
+        {"what": "recovery point", "wanted": "a complete one at the target", "seen": None,
          "text": "there is no complete recovery point", "blocks": True},
     ]  # fmt: skip
 
@@ -161,14 +185,15 @@ LAGS = {
     "unusable": ((*point(T1), replica("root", T3), replica("data", T3, status="error")), T1),
     "unusable, alone": ((replica("root", T3), replica("data", T3, status="maintenance")), None),
     "another server's": ((*point(T1), *point(T3, server="app")), T1),
-    "in use": (point(T2, status="in-use", attached_to=("twin",)), T2),
+    "in use, by another server": ((*point(T1), *point(T2, status="in-use", attached_to=("rescue",))), T1),
+    "in use, alone": (point(T2, status="in-use", attached_to=("rescue",)), None),
 }
 
 
 @pytest.mark.parametrize("case", LAGS)
 def test_the_newest_recovery_point_that_a_failover_could_take(case: str) -> None:
     volumes, time = LAGS[case]
-    found = newest_usable(recovery(nothing(GUARDED), volumes, "shop", "db"), db())
+    found = used_point(recovery(nothing(GUARDED), volumes, db()), db(), the_plan()).point
     assert (found.time if found else None) == time
 
 
@@ -182,7 +207,8 @@ REFRESHED = replace(
 def refreshing(seen: Any, method: str = "reimage") -> Any:
     when = {"when": "at_replication"} if method == "reimage" else {}
     of = the_plan(handover=method, **when)
-    what = recovery(seen, (*point(), *seen.volumes.values()), "shop", "db", site_of(seen).around)
+    found = recovery(seen, (*point(), *seen.volumes.values()), of.servers[0])
+    what = replace(found, around=site_of(seen).around)
     return decide_readiness(site_of(seen), what, of.servers[0], of, lambda time: 0)
 
 

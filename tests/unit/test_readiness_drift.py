@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a twin at rest and its replicas differ in from the plan, and from site A."""
+"""What a twin at rest and its replicas differ in from the plan, and from the source."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal
-from builders import STOCK, plan, port, source
+from ansible_collections.standby.openstack.plugins.module_utils.data.marks import BUILDING
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Refusal
+from builders import STOCK, plan, port, refusal, source
 from recovery_builders import replica, site_of, twin
 from test_readiness import HELD, ready
 
@@ -24,7 +24,7 @@ def with_root(**changes: Any) -> Any:
     return replica("root", **changes), replica("data")
 
 
-#: By case: the way, what is at site B, and what differs in the call; then the finding, and whether it blocks.
+#: By case: the way, what is at the target, and what differs in the call; then the finding, and whether it blocks.
 DIFFERS: dict[str, tuple[str, Any, dict[str, Any], str, bool]] = {
     "a port too many": (
         "attach",
@@ -38,6 +38,20 @@ DIFFERS: dict[str, tuple[str, Any, dict[str, Any], str, bool]] = {
         site_of(replace(twin(), ports=(port(device_id="twin"), replace(SECOND, name="", fixed_ips=())))),
         {},
         "the twin has a port port-9 (no address) that the plan does not name",
+        True,
+    ),
+    "a port that is set down": (
+        "attach",
+        site_of(replace(twin(), ports=(port(device_id="twin", admin_up=False),))),
+        {},
+        "the port db-port0 of the twin is set down",
+        True,
+    ),
+    "a network that is set down": (
+        "attach",
+        site_of(twin(), networks_down=frozenset({"net"})),
+        {},
+        "the network net is set down",
         True,
     ),
     "a mark of a killed run": (
@@ -79,21 +93,21 @@ DIFFERS: dict[str, tuple[str, Any, dict[str, Any], str, bool]] = {
         "attach",
         site_of(twin()),
         {"volumes": with_root(image_metadata=UEFI)},
-        "the twin was made with hw_firmware_type none, the root volume at site A has uefi",
+        "the twin was made with hw_firmware_type none, the root volume at the source has uefi",
         True,
     ),
     "the placeholder has other firmware": (
         "recreate",
         site_of(twin((replace(HELD[0], image_metadata=BIOS), HELD[1])), sources={"root": None}),
         {"volumes": with_root(image_metadata=UEFI)},
-        "the twin was made with hw_firmware_type bios, the root volume at site A has uefi",
+        "the twin was made with hw_firmware_type bios, the root volume at the source has uefi",
         True,
     ),
-    "site A was installed from a CD": (
+    "the source was installed from a CD": (
         "attach",
         site_of(twin(), sources={"root": source(properties=UEFI)}),
         {},
-        "the twin was made with hw_firmware_type uefi, the root volume at site A has none",
+        "the twin was made with hw_firmware_type uefi, the root volume at the source has none",
         False,
     ),
     "what only a failover would find": (
@@ -135,3 +149,9 @@ def test_the_firmware_of_an_unknown_image_is_not_guessed_at() -> None:
 def test_the_age_of_the_newest_recovery_point(rpo: int | None, lag: int, text: str) -> None:
     found = ready(site_of(twin()), rpo=rpo, lag=lag)
     assert "; ".join(map(str, found.findings)) == text
+
+
+def test_a_recovery_point_later_than_now_is_not_ready() -> None:
+    found = refusal(ready(site_of(twin()), lag=-1))
+    assert found.code == "not_ready"
+    assert found.seen == "the newest recovery point is 1 s later than now: the clocks of the clouds differ"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import recovery_plan
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_plan import recovery_plan
 from recovery_builders import plan_data, row, the_plan
 
 
@@ -141,7 +141,7 @@ def test_problems_of_a_server(case: str) -> None:
 
 def test_an_existing_volume_at_site_a_is_no_problem_if_the_twin_is_made_of_something_else() -> None:
     (server,) = the_plan(row(boot_volume={"volume": "db-1"}, site_b={"boot_volume": {"image": "i"}})).servers
-    assert (server.at_a.disks[0].kind, server.at_b.disks[0].kind) == ("volume", "image")
+    assert (server.source.disks[0].kind, server.twin.disks[0].kind) == ("volume", "image")
 
 
 DEPENDS = {
@@ -182,14 +182,23 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_the_plan_as_it_is_used() -> None:
     found = the_plan(handover="auto", fallback="recreate", replication={"rpo": 60})
-    clouds = {"a": "site_a", "a_admin": "site_a_admin", "b": "site_b", "b_admin": "site_b_admin"}
-    assert (found.name, found.clouds, found.method) == ("shop", clouds, "cinder_backup")
-    assert (found.handover, found.fallback, found.keep, found.full_every, found.rpo) == ("auto", "recreate", 2, 7, 60)
+    clouds = {
+        "source": "site_a",
+        "source_admin": "site_a_admin",
+        "target": "site_b",
+        "target_admin": "site_b_admin",
+    }
+    assert (found.name, found.direction.clouds, found.method) == ("shop", clouds, "cinder_backup")
+    assert (found.handover, found.fallback, found.keep, found.rpo) == ("auto", "recreate", 2, 60)
+    assert found.options["full_every"] == 7
     assert found.when == "at_failover"
     for way in ({"handover": "reimage"}, {"handover": "auto", "fallback": "reimage"}):
         assert the_plan(when="at_replication", **way).when == "at_replication"
     bare = the_plan(sites={"a": {"cloud": "x"}, "b": {"cloud": "y"}})
-    assert (bare.clouds, bare.rpo) == ({"a": "x", "a_admin": None, "b": "y", "b_admin": None}, None)
+    assert (bare.direction.clouds, bare.rpo) == (
+        {"source": "x", "source_admin": None, "target": "y", "target_admin": None},
+        None,
+    )
 
 
 def test_who_comes_after_whom() -> None:
@@ -200,14 +209,8 @@ def test_who_comes_after_whom() -> None:
         small("web", tier=2, depends_on=["app"]),
         small("ui", tier=4),
     ]
-    after = {server.name: server.after for server in the_plan(*rows).servers}
-    assert after == {
-        "db": set(),
-        "dns": set(),
-        "app": {"db", "dns"},
-        "web": {"db", "dns", "app"},
-        "ui": {"db", "dns", "app", "web"},
-    }
+    after = {server.name: (server.tier, set(server.after)) for server in the_plan(*rows).servers}
+    assert after == {"db": (1, set()), "dns": (1, set()), "app": (2, set()), "web": (2, {"app"}), "ui": (4, set())}
 
 
 def test_critical_unless_it_says_otherwise() -> None:
@@ -239,19 +242,19 @@ PLACEHOLDERS = {
 def test_the_placeholder_of_a_data_volume(case: str) -> None:
     disk, expected = PLACEHOLDERS[case]
     (server,) = the_plan(row(volumes=[{**disk, "delete_on_termination": True}])).servers
-    found = server.at_b.disks[1]
+    found = server.twin.disks[1]
     assert (found.kind, found.ref, found.name, found.tag, found.size) == expected
-    assert (found.tag, found.delete_on_termination) == (server.at_a.disks[1].tag, False)
+    assert (found.tag, found.delete_on_termination) == (server.source.disks[1].tag, False)
     marks = {"standby_plan": "shop", "standby_server": "db", "standby_disk": found.tag, "standby_role": "placeholder"}
     assert found.metadata == marks
-    assert "standby_role" not in server.at_a.disks[1].metadata
+    assert "standby_role" not in server.source.disks[1].metadata
 
 
 def test_cd_roms_are_no_disks_to_replicate() -> None:
     cd = {"tag": "cd", "image": "i", "device_type": "cdrom"}
     (server,) = the_plan(row(volumes=[cd, {"tag": "data", "blank": True, "size": 1}])).servers
     assert server.disks == ("root", "data")
-    assert [disk.tag for disk in server.at_b.disks] == ["root", "cd", "data"]
+    assert [disk.tag for disk in server.twin.disks] == ["root", "cd", "data"]
 
 
 @pytest.mark.parametrize(
@@ -260,31 +263,16 @@ def test_cd_roms_are_no_disks_to_replicate() -> None:
 )
 def test_the_placeholder_of_the_root_boots(root: dict[str, Any], name: str) -> None:
     (server,) = the_plan(row(boot_volume={"image": "cirros", **root})).servers
-    found = server.at_b.disks[0]
+    found = server.twin.disks[0]
     assert (found.kind, found.ref, found.name, found.delete_on_termination) == ("image", "cirros", name, False)
 
 
-def test_what_is_different_at_site_b() -> None:
-    over = {
-        "flavor": "m1.small",
-        "boot_volume": {"image": "other", "size": 4},
-        "ports": [{"network": "net-b", "fixed_ip": "10.1.0.5"}],
-        "security_groups": ["b"],
-        "key_name": "key-b",
-        "availability_zone": "az-b",
-        "server_group": "group-b",
-    }
-    (server,) = the_plan(row(key_name="key-a", user_data="#!", metadata={"a": 1}, site_b=over)).servers
-    a, b = server.at_a, server.at_b
-    assert (a.flavor, a.key_name, a.disks[0].ref, a.nics[0].network) == ("m1.tiny", "key-a", "cirros", "net")
-    assert (b.flavor, b.key_name, b.availability_zone, b.server_group) == ("m1.small", "key-b", "az-b", "group-b")
-    assert (b.disks[0].ref, b.disks[0].size) == ("other", 4)
-    nic = b.nics[0]
-    assert (nic.network, nic.fixed_ip, nic.security_groups) == ("net-b", "10.1.0.5", ("b",))
-    assert (b.user_data, b.metadata, a.metadata) == ("#!", {"a": "1", "standby_plan": "shop"}, {"a": "1"})
-
-
-def test_what_is_not_said_of_site_b_is_as_at_site_a() -> None:
-    (server,) = the_plan(row(key_name="key-a", site_b={"flavor": "m1.small"})).servers
-    assert (server.at("a").flavor, server.at("b").flavor) == ("m1.tiny", "m1.small")
-    assert (server.at_b.key_name, server.at_b.nics) == ("key-a", server.at_a.nics)
+def test_names_that_a_terminal_would_obey_are_refused() -> None:
+    rows = [row(name="db\x1b[2J"), row(name="web\nFAKE [1/1] done", ports=[], user_data="a\nb", metadata={"a": "b\nc"})]
+    with pytest.raises(Refused) as refused:
+        the_plan(*rows)
+    words = "has control characters, or marks that change the direction of writing"
+    assert [text for text in refused.value.refusal.seen.split("; ") if words in text] == [
+        f"servers[1].name {words}",
+        f"servers[2].name {words}",
+    ]

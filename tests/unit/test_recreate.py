@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Chosen
-from ansible_collections.standby.openstack.plugins.module_utils.model import (
-    Seen,
-    Surroundings,
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Seen, Surroundings
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Ref
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.failover import (
+    decide_failover,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.recovery import recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.ways import Chosen
 from builders import GUARDED, STOCK, nothing, plan, port, refusal, volume
 from recovery_builders import (
     PLACEHOLDERS,
@@ -41,8 +41,8 @@ DEFAULT = (*point(T1), *point(T2))
 def fail_over(seen: Seen, around: Surroundings | None = None, volumes: Any = DEFAULT, of: Any = PLAN_) -> Any:
     """The list of volumes is the truth about those that are attached."""
     listed = {v.id: v for v in (*volumes, *seen.volumes.values())}
-    what = recovery(seen, tuple(listed.values()), "shop", "db", around or surroundings())
-    return decide_failover(what, of.servers[0], of)
+    what = recovery(seen, tuple(listed.values()), of.servers[0])
+    return decide_failover(replace(what, around=around or surroundings()), of.servers[0], of)
 
 
 def texts(decision: Any) -> list[str]:
@@ -139,7 +139,7 @@ def test_a_server_that_comes_up_on_its_replicas_is_waited_for() -> None:
 def test_only_a_server_in_error_is_to_be_removed() -> None:
     """Everything else can be brought up again, and keeps its id."""
     told = {status: refusal(fail_over(twin(ON, status=status))).text for status in ("PAUSED", "ERROR")}
-    assert told["PAUSED"].startswith("Refused to fail over db: the server is PAUSED on its replicas. ")
+    assert told["PAUSED"].startswith("Refused to fail over db to site B: the server is PAUSED on its replicas. ")
     assert ["Remove the server" in text for text in told.values()] == [False, True]
 
 
@@ -165,6 +165,13 @@ def test_a_port_is_checked_once_the_address_of_the_server_is_known() -> None:
     assert texts(again) == ["check that db answers at 10.0.0.5:5432"]
 
 
+def test_a_port_with_an_address_of_the_plan_is_checked_in_the_same_round() -> None:
+    row_ = row(ports=[{"network": "net", "fixed_ip": "10.0.0.5"}], health_checks=[{"port": 5432}])
+    of = the_plan(row_, handover="recreate")
+    found = plan(fail_over(nothing(STOCK), surroundings(ports={"db-port0": ()}), of=of))
+    assert (found.steps[-1].text, found.later) == ("check that db answers at 10.0.0.5:5432", None)
+
+
 def test_without_a_twin_and_without_its_port() -> None:
     found = plan(fail_over(nothing(STOCK), surroundings(ports={"db-port0": ()})))
     assert [step.verb for step in found.steps] == ["create_port", "create_server", "wait"]
@@ -185,8 +192,8 @@ def test_a_second_run_has_nothing_to_do() -> None:
 def test_a_server_in_error_keeps_its_replicas() -> None:
     found = refusal(fail_over(twin(ON, STOCK, status="ERROR", fault="No valid host was found.")))
     assert found.text == (
-        "Refused to fail over db: the server is ERROR on its replicas: No valid host was found. The replicas are safe. "
-        "Remove the server with server_boot_volume state: absent, then repeat. "
+        "Refused to fail over db to site B: the server is ERROR on its replicas: No valid host was found. The replicas "
+        "are safe. Remove the server with server_boot_volume state: absent, then repeat. "
         "Find out why (openstack server show), repair or delete it, then repeat."
     )
 

@@ -1,15 +1,15 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Over many states of site B: nothing foreign is deleted or overwritten by a failover."""
+"""Over many states of the target: nothing foreign is deleted or overwritten by a failover."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.model import Flavor, Seen
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Flavor, Seen
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan
 from builders import GUARDED, STOCK, nothing, volume
 from recovery_builders import PLACEHOLDERS, T1, T2, placeholder, point, replica, surroundings, the_plan, twin
 from test_recreate import DEFAULT, HELD, ON, fail_over
@@ -47,7 +47,7 @@ def some_twin(dice: random.Random) -> Seen:
 
 @pytest.mark.parametrize("handover", ["recreate", "reimage"])
 def test_nothing_foreign_is_ever_deleted_or_overwritten(handover: str) -> None:
-    """Over many states of site B: only placeholders of this server go, and servers on nothing else."""
+    """Over many states of the target: only placeholders of this server go, and servers on nothing else."""
     dice, done, of = random.Random(7), 0, the_plan(handover=handover)
     for _number in range(3000):
         seen = some_twin(dice)

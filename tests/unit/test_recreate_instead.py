@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
-from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.model import Named, Snapshot
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Named, Snapshot
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.failover import (
+    decide_failover,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.recovery import recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.volume_copy import Helpers
 from builders import STOCK, plan, refusal, volume
 from recovery_builders import PLACEHOLDERS, PREPARED, T2, marked, surroundings, the_plan, twin
 from test_recreate import BUILD, DEFAULT, DELETE, DROP, HELD, ON, PLAN_, ROOT, fail_over, texts
@@ -28,7 +31,7 @@ def test_a_root_into_which_a_copy_failed_does_not_matter() -> None:
 
 def test_what_a_failed_copy_left_is_removed() -> None:
     left = Helpers((Snapshot("s", "old", "available", ROOT.id, 1),), (Named("i", "old"),))
-    what = recovery(twin(HELD), (*HELD, *DEFAULT), "shop", "db", surroundings(), left)
+    what = replace(recovery(twin(HELD), (*HELD, *DEFAULT), PLAN_.servers[0]), around=surroundings(), helpers=left)
     found = decide_failover(what, PLAN_.servers[0], PLAN_)
     assert texts(found) == [*DELETE, *BUILD, *DROP, "delete image old", "delete snapshot old"]
 
@@ -70,18 +73,18 @@ def test_otherwise_it_does(kind: str, handover: str, woken: str, saw: str) -> No
 
 @pytest.mark.parametrize("handover", ["recreate", "attach"])
 def test_what_reimage_has_brought_up_is_left_to_it(handover: str) -> None:
-    """Its root holds what was written at site B."""
+    """Its root holds what was written at the target."""
     copy = volume("p", name="db-root-placeholder", metadata={**marked("root", "copy"), "standby_recovery_point": T2})
     found = refusal(fail_over(twin((copy, ON[1]), status="ACTIVE"), of=the_plan(handover=handover)))
     assert found.text == (
-        "Refused to fail over db: the twin is ACTIVE on db-root-placeholder, a copy of a replica: the handover reimage"
-        " left it so. Say that handover in the plan, then repeat. Nothing was changed."
+        "Refused to fail over db to site B: the twin is ACTIVE on db-root-placeholder, a copy of a replica: the"
+        " handover reimage left it so. Say that handover in the plan, then repeat. Nothing was changed."
     )
 
 
 def test_a_twin_in_error_is_not_needed() -> None:
     found = refusal(fail_over(twin(HELD, STOCK, status="ERROR", fault="Disk lost.")))
     assert found.text == (
-        "Refused to fail over db: the twin is in ERROR: Disk lost. The replicas are safe. Remove the twin with"
-        " server_boot_volume state: absent, then repeat. Nothing of it is needed."
+        "Refused to fail over db to site B: the twin is in ERROR: Disk lost. The replicas are safe. Remove the twin"
+        " with server_boot_volume state: absent, then repeat. Nothing of it is needed."
     )

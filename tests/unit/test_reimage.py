@@ -9,15 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.copying import Helpers
-from ansible_collections.standby.openstack.plugins.module_utils.decide.failover import decide_failover, recovery
-from ansible_collections.standby.openstack.plugins.module_utils.decide.handover import Chosen
-from ansible_collections.standby.openstack.plugins.module_utils.decide.recovery_plan import (
-    PlanServer,
-    RecoveryPlan,
-    recovery_plan,
-)
-from ansible_collections.standby.openstack.plugins.module_utils.model import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import (
     Attachment,
     Named,
     RootAnswer,
@@ -25,14 +17,26 @@ from ansible_collections.standby.openstack.plugins.module_utils.model import (
     Snapshot,
     Volume,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Decision, Plan, Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Decision, Plan, Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.failover import (
+    decide_failover,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.handover.recovery import recovery
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_plan import (
+    PlanServer,
+    RecoveryPlan,
+    recovery_plan,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.volume_copy import Helpers
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.ways import Chosen
 from builders import STOCK, server, volume
 
 TIME = "2026-11-20T09:00:00+00:00"
 MARKS = {"standby_plan": "shop", "standby_server": "db"}
 PLACEHOLDER = {**MARKS, "standby_role": "placeholder"}
 COPY = {**MARKS, "standby_role": "copy", "standby_recovery_point": TIME, "standby_disk": "root"}
-DONE = ["attach volume r-data to server db", "unshelve server db"]
+NOTED = "note that the root p-root is filled"
+DONE = ["attach volume r-data to server db", NOTED, "unshelve server db"]
 CLEANING = [f"remove {key} from the image properties of the root p-root"
             for key in ("block_device_mapping", "bdm_v2", "root_device_name")]  # fmt: skip
 COPYING = ["snapshot replica r-root", "make an image that names the snapshot of r-root", "complete the image",
@@ -65,7 +69,9 @@ def plan(**changes: Any) -> RecoveryPlan:
 
 def replica(disk: str, **changes: Any) -> Volume:
     marks = {**MARKS, "standby_role": "replica", "standby_disk": disk, "standby_recovery_point": TIME}
-    return volume(f"r-{disk}", metadata={**marks, "standby_state": "complete"}, **changes)
+    return volume(
+        f"r-{disk}", metadata={**marks, "standby_state": "complete", "standby_volume": f"r-{disk}"}, **changes
+    )
 
 
 def twin(root: dict[str, Any], data: str = "p-data", status: str = "SHELVED_OFFLOADED", **changes: Any) -> Seen:
@@ -85,8 +91,8 @@ def decide(seen: Seen, helpers: Helpers | None = None, root: dict[str, Any] | No
     one: PlanServer = shop.servers[0]
     on = {a.volume_id for a in seen.server.attachments} if seen.server else set()
     data = replica("data", status="in-use" if "r-data" in on else "available")
-    what = recovery(seen, [replica("root", **(root or {})), data], "shop", "db", None, helpers)
-    return decide_failover(what, one, shop)
+    what = recovery(seen, [replica("root", **(root or {})), data], one)
+    return decide_failover(replace(what, helpers=helpers or Helpers()), one, shop)
 
 
 def texts(decision: Decision) -> list[str]:
@@ -106,11 +112,11 @@ def all_texts(decision: Decision) -> list[str]:
     [
         (twin({}), [CLAIM, *EMPTYING, *COPYING, *DONE]),
         (twin({}, data=""), [CLAIM, *COPYING, *DONE]),
-        (twin({}, data="r-data"), [CLAIM, *COPYING, DONE[1]]),
+        (twin({}, data="r-data"), [CLAIM, *COPYING, *DONE[1:]]),
         (twin({"status": "downloading"}), [CLAIM, *EMPTYING, *COPYING, *DONE]),
-        (twin({"metadata": COPY}), [*EMPTYING, *DONE]),
-        (twin({"metadata": COPY}, data=""), DONE),
-        (twin({"metadata": COPY}, data="r-data"), [DONE[1]]),
+        (twin({"metadata": COPY}), [*EMPTYING, DONE[0], DONE[2]]),
+        (twin({"metadata": COPY}, data=""), [DONE[0], DONE[2]]),
+        (twin({"metadata": COPY}, data="r-data"), [DONE[2]]),
         (twin({"metadata": COPY}, data="r-data", task_state="unshelving"), []),
         (twin({"metadata": COPY, "status": "in-use"}, data="r-data", status="ACTIVE"), []),
         (twin({"metadata": COPY, "status": "in-use"}, data="r-data", status="SHUTOFF"), ["start server db"]),
@@ -133,13 +139,14 @@ def test_an_earlier_copy_is_waited_for_and_then_it_is_looked_at_again(claimed: b
 
 
 def test_a_placeholder_is_claimed_with_the_moment_at_which_its_twin_was_woken_last() -> None:
-    """Once site B ran on it behind our back, it is never overwritten."""
+    """Once the target ran on it behind our back, it is never overwritten."""
     decision = decide(twin({}))
     assert isinstance(decision, Plan)
     check, claim = decision.steps
     assert (check.verb, check.args) == ("check_copy", {"volume_id": "p-root"}), "known before anything is changed"
     assert claim.args["metadata"] == {
         "standby_recovery_point": TIME, "standby_role": "copy", "standby_state": "complete", "standby_woken": WOKEN,
+        "standby_generation": "1",
     }  # fmt: skip
 
 
@@ -180,7 +187,7 @@ def test_what_a_copy_leaves_at_the_root_is_taken_off_by_the_next_run_if_it_was_k
     left = {"metadata": COPY, "image_metadata": properties}
     up = twin({**left, "status": "in-use"}, data="r-data", status="ACTIVE")
     assert texts(decide(up)) == CLEANING[1:]
-    assert texts(decide(twin(left, data="r-data"))) == [DONE[1], *CLEANING[1:]]
+    assert texts(decide(twin(left, data="r-data"))) == [DONE[2], *CLEANING[1:]]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +261,7 @@ def test_what_is_foretold() -> None:
         (twin({}, status="ERROR", fault="no disk"), {}, "wrong_state", "the twin is in ERROR: no disk"),
         (twin({}, locked=True), {}, "locked", "the server is locked"),
         (twin({}, task_state="shelving"), {}, "busy", None),
-        (Seen(None, STOCK), {}, "no_twin", "there is no twin at site B"),
+        (Seen(None, STOCK), {}, "no_twin", "there is no twin at the target"),
     ],
 )  # fmt: skip
 def test_refused(seen: Seen, root: dict[str, Any], code: str, saw: str | None) -> None:
@@ -267,7 +274,7 @@ def test_a_cinder_that_cannot_is_refused() -> None:
     old = replace(STOCK, volume_version="3.67")
     decision = decide(replace(twin({}), offer=old))
     assert isinstance(decision, Refusal)
-    assert decision.seen == "the volume API of site B is 3.67, 3.68 is needed"
+    assert decision.seen == "the volume API of the target is 3.67, 3.68 is needed"
 
 
 def test_a_replica_that_is_the_root_is_never_overwritten() -> None:

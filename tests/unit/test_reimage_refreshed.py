@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.model import Seen
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Refusal, Until
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Seen
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Refusal, Until
 from test_reimage import (
     AWAKE,
     CLAIM,
@@ -56,12 +56,12 @@ def forgetting(steps: list[str]) -> list[str]:
         (slept(UNFILLED), CLAIM, [CLAIM, *EMPTYING, *COPYING, *DONE]),
         (slept({**UNFILLED, "status": "downloading"}), None, [CLAIM, *EMPTYING, *COPYING, *DONE]),
         (slept(CLAIMED), EMPTYING[0], [*EMPTYING, *DONE]),
-        (slept(CLAIMED, data="r-data"), DONE[1], [DONE[1]]),
+        (slept(CLAIMED, data="r-data"), DONE[1], DONE[1:]),
         (slept({**CLAIMED, "image_metadata": {}}, data=""), COPYING[0], [*COPYING, *DONE]),
         (slept({**CLAIMED, "image_metadata": OLDER["image_metadata"]}, data=""), COPYING[0],
          [*forgetting(COPYING), *DONE]),
         (slept({**CLAIMED, "status": "in-use"}, AWAKE, data="r-data", status="ACTIVE"), None, []),
-        (slept(REVERTED, AWAKE, data="r-data"), DONE[1], [DONE[1]]),
+        (slept(REVERTED, AWAKE, data="r-data"), DONE[1], DONE[1:]),
     ],
 )  # fmt: skip
 def test_the_rungs_of_a_root_that_replication_fills(seen: Seen, first: str | None, steps: list[str]) -> None:
@@ -80,18 +80,27 @@ def test_a_root_that_was_woken_before_it_was_filled_is_no_recovery_point(status:
     decision = decide(slept({**CLAIMED, "image_metadata": held}, AWAKE, data="r-data", status=status))
     assert isinstance(decision, Refusal)
     assert decision.text == (
-        "Refused to fail over db: the twin was unshelved before its root p-root was filled: what is on it is not the"
-        " recovery point. The replica is safe. Remove the twin with server_boot_volume state: absent, rename or delete"
-        " its volume p-root, run dr_prepare, then repeat."
+        "Refused to fail over db to site B: the twin was unshelved before its root p-root was filled: what is on it is"
+        " not the recovery point. The replica is safe. Remove the twin with server_boot_volume state: absent, rename or"
+        " delete its volume p-root, run dr_prepare, then repeat."
     )
 
 
 def test_right_before_it_is_woken_nothing_may_be_copied() -> None:
     decision = decide(slept(CLAIMED, data="r-data"))
     assert isinstance(decision, Plan)
-    wait, unshelve = decision.steps
+    wait, note, unshelve = decision.steps
     assert wait.until == Until("volume", "p-root", frozenset({"reserved"}))
+    assert note.args == {"volume_id": "p-root", "metadata": {"standby_state": "filled"}}
     assert unshelve.verb == "unshelve"
+
+
+def test_the_note_of_cinder_may_be_lost_once_the_twin_woke() -> None:
+    """A replication that ran beside had its request on the way, which takes the note off."""
+    lost = {**CLAIMED, "image_metadata": {}, "metadata": {**CLAIMED["metadata"], "standby_state": "filled"}}
+    decision = decide(slept({**lost, "status": "in-use"}, AWAKE, data="r-data", status="ACTIVE"))
+    assert isinstance(decision, Plan)
+    assert decision.steps == ()
 
 
 WOKE_TODO = (
@@ -122,7 +131,7 @@ def test_a_refreshed_root_whose_copy_failed() -> None:
     decision = decide(slept({**UNFILLED, "status": "error"}))
     assert isinstance(decision, Refusal)
     assert decision.text == (
-        "Refused to fail over db: an earlier copy into the root p-root of the twin failed: it is in error. The twin"
-        " stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, rename or"
-        f" delete its volume p-root, run dr_prepare, then repeat. {OTHER_WAY}"
+        "Refused to fail over db to site B: an earlier copy into the root p-root of the twin failed: it is in error."
+        " The twin stays shelved and the replica is safe. Remove the twin with server_boot_volume state: absent, rename"
+        f" or delete its volume p-root, run dr_prepare, then repeat. {OTHER_WAY}"
     )

@@ -9,11 +9,10 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Step
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Step
 from builders import plan
-from replace_model import Cloud
-from replace_storage import HOLDS
-from test_replace import OFFERS, WAYS, copies, decide, is_being_deleted
+from one_server import HOLDS, Cloud
+from test_replace import OFFERS, WAYS, copies, decide, settle
 
 #: Whoever was made the root as it is cannot become it again.
 MADE = [(handover, kind) for handover, kind in WAYS if handover == "reimage" or kind != "volume"]
@@ -21,11 +20,11 @@ MADE = [(handover, kind) for handover, kind in WAYS if handover == "reimage" or 
 
 def run(cloud: Cloud, handover: str, kind: str, stop_after: int | None = None, **asked: Any) -> tuple[Step, ...]:
     """As a run of the module, killed after so many steps; an unkilled one must have nothing left to do."""
-    first = cloud.seen()
-    steps = plan(decide(cloud.replacing(kind, root_of(cloud, handover), first=first, **asked), handover)).steps
+    first = cloud.replacing(kind, root_of(cloud, handover), **asked)
+    steps = plan(decide(first, handover)).steps
     cloud.run(steps, stop_after)
     if stop_after is None:
-        more = plan(decide(cloud.replacing(kind, root_of(cloud, handover), first=first, **asked), handover)).steps
+        more = plan(decide(cloud.replacing(kind, root_of(cloud, handover), **asked), handover, first=first)).steps
         assert [step.text for step in more if step.writes] == []
     return steps
 
@@ -39,7 +38,7 @@ def handed_over(handover: str, kind: str) -> Cloud:
     """Once; then the server wrote to its root, and the data of the source changed if it can."""
     cloud = Cloud(OFFERS[handover])
     run(cloud, handover, kind)
-    cloud.time_passes()
+    cloud.settle()
     cloud.unshelve_and_shelve("written by the server")
     if kind == "volume":
         cloud.contents["vol-new"] = "restored anew"
@@ -48,9 +47,9 @@ def handed_over(handover: str, kind: str) -> Cloud:
 
 def is_renewed(cloud: Cloud, handover: str, kind: str) -> None:
     """The root holds what the source holds now, by exactly one more handover; the root before is kept."""
-    cloud.time_passes()
+    cloud.settle()
     assert cloud.contents[str(cloud.root)] == ("restored anew" if kind == "volume" else HOLDS[kind])
-    assert (cloud.snapshots, cloud.images) == ({}, {})
+    assert not cloud.left_over
     made = [i for i in cloud.volumes if i.endswith("-made")]
     assert (len(made), copies(cloud)) == ((0, 2) if handover == "reimage" else (2, 0))
     held = ["written by the server", HOLDS[kind]] if made else []
@@ -81,7 +80,7 @@ def test_killed_after_any_step(handover: str, kind: str, late: bool) -> None:
         cloud = handed_over(handover, kind)
         for stop in stops:
             run(cloud, handover, kind, min(stop, left(cloud, handover, kind) - 1), again=True)
-            cloud.time_passes(not late or is_being_deleted(cloud))
+            settle(cloud, not late)
         run(cloud, handover, kind, again=True)
         is_renewed(cloud, handover, kind)
 

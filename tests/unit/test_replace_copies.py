@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.replacing import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.data.replacement import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.volume_copy import STRAY
 from builders import STOCK, plan, refusal
-from replace_model import Cloud
-from replace_storage import HOLDS, STRAY
+from memory_cloud.drive import act
+from one_server import HOLDS, Cloud
 from test_replace import changed, converged, copies, decide, is_right
 
 
@@ -26,8 +27,14 @@ def copying(kind: str, cloud: Cloud | None = None) -> Cloud:
 
 def failed(cloud: Cloud) -> Cloud:
     """The copy that is under way fails: the properties stay, and an administrator resets the state."""
-    cloud.copying.clear()
+    cloud.under_way = [begun for begun in cloud.under_way if begun[0] != "copied"]
     return changed(cloud, "vol-root", status="reserved")
+
+
+def add_image(cloud: Cloud, properties: dict[str, str]) -> None:
+    """An image of somebody else."""
+    cloud.images["theirs"] = {"id": "theirs", "name": "theirs", "status": "active", **properties}
+    cloud.contents["theirs"] = "theirs"
 
 
 def test_a_source_of_which_cinder_makes_no_snapshot() -> None:
@@ -49,23 +56,24 @@ def test_a_source_that_is_in_use_is_copied() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_copy_that_outlives_its_run_is_not_repeated(kind: str, late: bool) -> None:
     cloud = copying(kind)
-    cloud.time_passes(not late)
+    if not late:
+        cloud.settle()
     converged(cloud, "reimage", kind)
     is_right(cloud, "reimage", kind)
     assert copies(cloud) == 1
-    assert not cloud.volumes["vol-root"].image_metadata.keys() & STRAY.keys()
+    assert not cloud.volumes["vol-root"].image_metadata.keys() & set(STRAY)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_the_server_wrote_on_such_a_copy_is_its_own(kind: str) -> None:
     """It was unshelved by hand before the repetition; what is left of the copy is tidied all the same."""
     cloud = copying(kind)
-    cloud.time_passes()
+    cloud.settle()
     cloud.unshelve_and_shelve("written by the server")
     converged(cloud, "reimage", kind)
     assert (cloud.contents["vol-root"], copies(cloud)) == ("written by the server", 1)
-    cloud.time_passes()
-    assert (cloud.snapshots, cloud.images) == ({}, {})
+    cloud.settle()
+    assert not cloud.left_over
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -96,7 +104,7 @@ def test_a_root_that_was_made_of_the_image_before_anybody_copied() -> None:
     for kill in range(4):
         cloud = changed(Cloud(STOCK), "vol-root", image_metadata=made.volumes["vol-root"].image_metadata)
         cloud.run(plan(decide(cloud.replacing("image"), "reimage")).steps, kill)
-        cloud.time_passes()
+        cloud.settle()
         converged(cloud, "reimage", "image")
         is_right(cloud, "reimage", "image")
     failed(copying("image", made))
@@ -106,7 +114,7 @@ def test_a_root_that_was_made_of_the_image_before_anybody_copied() -> None:
 
 def test_an_unknown_copy_of_the_same_image_is_under_way() -> None:
     cloud = Cloud(STOCK)
-    cloud.reimage_volume("vol-root", "image-1")
+    cloud.copy_into("vol-root", "image-1")
     failed(copying("image", cloud))
     converged(cloud, "reimage", "image")
     assert cloud.contents["vol-root"] == HOLDS["image"]
@@ -120,8 +128,8 @@ def test_what_others_copied_is_forgotten_before(kind: str) -> None:
     failed(copying(kind, cloud))
     assert cloud.volumes["vol-root"].image_metadata == dict.fromkeys(theirs, "")
     cloud = Cloud(STOCK)
-    cloud.properties["theirs"], cloud.contents["theirs"] = theirs, "theirs"
-    cloud.reimage_volume("vol-root", "theirs")
+    add_image(cloud, theirs)
+    cloud.copy_into("vol-root", "theirs")
     failed(copying(kind, cloud))
     assert not any(cloud.volumes["vol-root"].image_metadata[key] for key in theirs)
 
@@ -145,8 +153,8 @@ def test_somebody_else_overwrites_the_root(kind: str) -> None:
     """While he does, and if he failed, it does not hold what was copied, though its properties are still those."""
     cloud = Cloud(STOCK)
     converged(cloud, "reimage", kind)
-    cloud.properties["theirs"], cloud.contents["theirs"] = {}, "theirs"
-    cloud.reimage_volume("vol-root", "theirs")
+    add_image(cloud, {})
+    cloud.copy_into("vol-root", "theirs")
     assert refusal(decide(changed(cloud, "vol-root", status="error").replacing(kind), "reimage")).code == "copy_failed"
     changed(cloud, "vol-root", status="downloading")
     converged(cloud, "reimage", kind)
@@ -156,9 +164,11 @@ def test_somebody_else_overwrites_the_root(kind: str) -> None:
 def test_properties_that_no_copy_left_stay() -> None:
     """The volume that was given is the root; it was never overwritten here, whatever came with a restore."""
     theirs = {"standby_root_image": "image", "standby_root_volume": "another", "standby_root_copy": "1 begun"}
-    cloud = changed(Cloud(), "vol-new", metadata=theirs, image_metadata={**STRAY, "image_id": "image"})
-    cloud.detach_volume("srv", "vol-root")
-    cloud.attach_root("srv", "vol-new", "/dev/vda")
+    cloud = changed(
+        Cloud(), "vol-new", metadata=theirs, image_metadata={**dict.fromkeys(STRAY, ""), "image_id": "image"}
+    )
+    act(cloud, "detach_volume", server_id="srv", volume_id="vol-root")
+    act(cloud, "attach_root", server_id="srv", volume_id="vol-new", device="/dev/vda")
     assert not plan(decide(cloud.replacing("volume", "vol-new"), "reimage")).steps
 
 
@@ -176,9 +186,9 @@ def test_an_image_of_the_user_without_data() -> None:
     """Such as the image of a server that boots from a volume: its mapping must not stay at the root."""
     for kill in range(7):
         cloud = Cloud(STOCK)
-        cloud.properties["image-1"] = {**STRAY, "hw_firmware_type": "bios"}
+        cloud.images["image-1"] |= {**dict.fromkeys(STRAY, ""), "hw_firmware_type": "bios"}
         cloud.run(plan(decide(cloud.replacing("image"), "reimage")).steps, kill)
-        cloud.time_passes()
+        cloud.settle()
         converged(cloud, "reimage", "image")
         assert cloud.volumes["vol-root"].image_metadata == {"hw_firmware_type": "bios", "image_id": "image-1"}
         assert copies(cloud) == 1

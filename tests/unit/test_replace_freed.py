@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from builders import STOCK, refusal
-from replace_model import Cloud
+from one_server import Cloud
 from test_replace import changed, converged, decide, is_right
 
 

@@ -9,19 +9,23 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.definition import completed, made_of, read_back
-from ansible_collections.standby.openstack.plugins.module_utils.decide.root_volume import which_root
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, Flavor
-from ansible_collections.standby.openstack.plugins.module_utils.replacing import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.replacement import (
     KINDS,
     Definition,
     Replacing,
     definition_from,
 )
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment, Flavor
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.definition import (
+    completed,
+    made_of,
+    read_back,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.root_volume import which_root
 from builders import STOCK, plan, port, refusal, volume
-from replace_model import Cloud
-from replace_storage import HOLDS
-from test_replace import converged, decide, is_being_deleted, is_right
+from memory_cloud.drive import act
+from one_server import HOLDS, Cloud
+from test_replace import converged, decide, is_right, settle
 
 RECREATED = "hand volume replica over as the root of server db"
 
@@ -39,7 +43,7 @@ def recreating(kind: str = "volume", cloud: Cloud | None = None, **changes: Any)
 def test_the_steps() -> None:
     cloud = Cloud(STOCK)
     flagged = (Attachment("vol-root", "/dev/vda", "root", True), Attachment("vol-data", "/dev/vdb", "data"))
-    cloud.server = replace(cloud.there, attachments=flagged)
+    cloud.server = replace(cloud.server, attachments=flagged)
     decided = plan(decide(cloud.replacing("snapshot"), "recreate"))
     assert [step.text for step in decided.steps] == [
         "make volume db-root-snapshot (2 GiB) from snapshot before",
@@ -83,9 +87,10 @@ def test_ports_of_nova_are_released_and_killed_after_any_step(kind: str) -> None
     """Nova would delete the port; a run that is killed when it is off already still knows that it belongs to it."""
     for stop in range(1, 16):
         cloud = Cloud(STOCK)
-        cloud.nova_made_port, cloud.release = True, True
+        cloud.made_by_nova()
+        cloud.release = True
         cloud.run(plan(decide(cloud.replacing(kind), "recreate")).steps, stop)
-        cloud.time_passes(is_being_deleted(cloud))
+        settle(cloud, later=False)
         converged(cloud, "recreate", kind)
         is_right(cloud, "recreate", kind)
 
@@ -93,7 +98,7 @@ def test_ports_of_nova_are_released_and_killed_after_any_step(kind: str) -> None
 def test_a_build_that_failed_is_explained_and_repeated_from_the_record() -> None:
     cloud = Cloud(STOCK)
     cloud.run(plan(decide(cloud.replacing("image"), "recreate")).steps)
-    cloud.server = replace(cloud.there, status="ERROR", fault="No valid host was found.")
+    cloud.server = replace(cloud.server, status="ERROR", fault="No valid host was found.")
     found = refusal(decide(cloud.replacing("image"), "recreate"))
     assert (found.code, found.seen, found.todo) == (
         "server_error",
@@ -103,8 +108,8 @@ def test_a_build_that_failed_is_explained_and_repeated_from_the_record() -> None
             "server_boot_volume state: absent (its volumes stay), then repeat."
         ),
     )
-    cloud.delete_server("srv-2")
-    cloud.time_passes()
+    act(cloud, "delete_server", server_id=cloud.server.id)
+    cloud.settle()
     converged(cloud, "recreate", "image")
     assert cloud.contents[str(cloud.root)] == HOLDS["image"]
 
@@ -112,21 +117,21 @@ def test_a_build_that_failed_is_explained_and_repeated_from_the_record() -> None
 def test_another_source_when_the_first_could_not_be_booted() -> None:
     cloud = Cloud(STOCK)
     cloud.run(plan(decide(cloud.replacing("image"), "recreate")).steps)
-    cloud.delete_server("srv-2")
-    cloud.time_passes()
+    act(cloud, "delete_server", server_id=cloud.server.id)
+    cloud.settle()
     converged(cloud, "recreate", "volume")
     assert cloud.root == "vol-new"
 
 
 def unnamed() -> Cloud:
     cloud = Cloud(STOCK)
-    cloud.port = replace(port(), name="")
+    cloud.change("port-0", name="")
     return cloud
 
 
 def young() -> Cloud:
     cloud = Cloud(STOCK)
-    cloud.nova_made_port = True
+    cloud.made_by_nova()
     return cloud
 
 
@@ -223,7 +228,7 @@ def gone(kind: str = "volume", **changes: Any) -> Cloud:
     cloud = Cloud(STOCK)
     steps = plan(decide(cloud.replacing(kind), "recreate")).steps
     cloud.run(steps, next(n for n, step in enumerate(steps, 1) if step.verb == "delete_server"))
-    cloud.time_passes()
+    cloud.settle()
     assert cloud.file
     cloud.file = replace(cloud.file, **changes)
     return cloud
@@ -248,8 +253,7 @@ def test_user_data_must_be_said_again(recorded: bool, given: str | None) -> None
 
 def test_what_is_in_the_way_of_a_build_says_where_the_definition_is() -> None:
     cloud = gone()
-    assert cloud.port
-    cloud.port = replace(cloud.port, device_id="web")
+    cloud.change("port-0", device_id="web")
     found = refusal(decide(cloud.replacing("volume"), "recreate"))
     assert (found.code, found.seen, found.todo) == (
         "cannot_build",
@@ -272,7 +276,7 @@ def test_a_definition_survives_the_file() -> None:
 def test_cards_and_disks_keep_their_order_and_tags() -> None:
     cloud = Cloud(STOCK)
     disks = [Attachment("b", "/dev/vdaa", "b"), Attachment("c", "/dev/vdz"), Attachment("vol-root", "/dev/vda", "root")]
-    cloud.server = replace(cloud.there, attachments=tuple(disks))
+    cloud.server = replace(cloud.server, attachments=tuple(disks))
     cloud.volumes.update({name: volume(name) for name in "bc"})
     what = recreating(cloud=cloud, macs=("m2", "m1"))
     ports = tuple(port(id=f"p{n}", mac=f"m{n}", name=f"port{n}") for n in (1, 2))

@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment
-from ansible_collections.standby.openstack.plugins.module_utils.replacing import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.data.replacement import KINDS
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment
 from builders import GUARDED, STOCK, plan, refusal, volume
-from replace_model import Cloud
+from one_server import Cloud
 from test_replace import OFFERS, WAYS, changed, decide
 
 
 def with_server(cloud: Cloud, **changes: Any) -> Cloud:
-    cloud.server = replace(cloud.there, **changes)
+    cloud.server = replace(cloud.server, **changes)
     return cloud
 
 
@@ -30,7 +30,7 @@ def left_over(**changes: Any) -> Cloud:
 
 
 def rootless(cloud: Cloud) -> Cloud:
-    return with_server(cloud, attachments=tuple(a for a in cloud.there.attachments if a.tag != "root"))
+    return with_server(cloud, attachments=tuple(a for a in cloud.server.attachments if a.tag != "root"))
 
 
 LACKS = "the cloud does not advertise the guarded root volume API (os-root-volume is not in its extension list)"

@@ -9,9 +9,12 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.replicas import points_of, replicas_of
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_points import (
+    points_of,
+    replicas_of,
+)
 from builders import volume
-from recovery_builders import T1, T2, T3, marked, placeholder, point, replica
+from recovery_builders import T1, T2, T3, marked, placeholder, point, renamed, replica
 
 MARKS = {**marked("root", "replica"), "standby_recovery_point": T1}
 
@@ -55,12 +58,12 @@ def test_a_point_is_complete_or_it_is_nothing(volumes: tuple, disks: tuple[str, 
     assert found.complete(disks) is complete
 
 
-GOOD = replace(replica("root"), id="good")
+GOOD = renamed(replica("root"), "good")
 WORSE = {
-    "failed": replace(replica("root", T2, "copying", status="error"), id="x"),
-    "failed while restoring": replace(replica("root", T2, "copying", status="error_restoring"), id="x"),
-    "complete, and broken since": replace(replica("root", T2, status="error_deleting"), id="x"),
-    "never finished": replace(replica("root", T2, "copying"), id="x"),
+    "failed": renamed(replica("root", T2, "copying", status="error"), "x"),
+    "failed while restoring": renamed(replica("root", T2, "copying", status="error_restoring"), "x"),
+    "complete, and broken since": renamed(replica("root", T2, status="error_deleting"), "x"),
+    "never finished": renamed(replica("root", T2, "copying"), "x"),
 }
 
 
@@ -72,6 +75,6 @@ def test_of_two_copies_of_one_disk_the_better_one_counts(case: str) -> None:
 
 
 def test_of_two_good_copies_the_one_in_use_counts() -> None:
-    used = replace(replica("root", status="in-use", attached_to=("twin",)), id="used")
+    used = renamed(replica("root", status="in-use", attached_to=("twin",)), "used")
     for order in itertools.permutations([GOOD, used]):
         assert points_of(order)[0].volumes["root"] is used

@@ -76,7 +76,7 @@ SHOP = "Failover of shop to site B"
         ),
         (nothing_reached(), "failed", f"{SHOP} failed before any server was begun."),
         (Journal(), "stopped", f"{SHOP} was stopped before its end: 0 of 2 servers up after 0 s."),
-        (one("build", site="a"), "succeeded", "Build of shop at site A succeeded: 1 of 1 servers as planned in 43 s"),
+        (one("provision"), "succeeded", "Provisioning of shop at site A succeeded: 1 of 1 servers as planned in 43 s"),
         (one("prepare"), "succeeded", "Preparation of shop at site B succeeded: 1 of 1 servers prepared in 43 s"),
         (
             one("readiness", "unchanged"),
@@ -159,7 +159,6 @@ def tile(journal: Journal, number: int) -> tuple[str, str, str]:
         (journals.succeeded(), ("1 min 42 s", "from the start of this run until the last server was up", "")),
         (unchanged(), ("0 s", "everything ran already", "")),
         (journals.failed(), ("not reached", "the last one that came up took 12 s", "bad")),
-        (journals.refused(), ("not reached", "no server was brought up", "bad")),
     ],
 )
 def test_the_recovery_time(journal: Journal, told: tuple[str, str, str]) -> None:
@@ -226,25 +225,31 @@ def test_times_are_shown_in_utc_whatever_zone_they_are_written_in() -> None:
 
 def test_a_time_that_is_none_is_shown_as_it_is() -> None:
     found = page(Journal(servers=("db",)).server("db", 1.0, recovery_point="yesterday").end(1.1))
-    assert found["table"][0][2]["text"] == "yesterday"
+    assert found["table"][0][3]["text"] == "yesterday"
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
     assert page(journals.refused())["columns"] == ["Server", "Outcome"]
-    all_of_them = ["Server", "Outcome", "Tier", "Recovery point", "Data lost at most", "Up after", "Hand-over"]
-    assert page(journals.succeeded())["columns"] == all_of_them
+    times = ["Recovery point", "Data lost at most", "Up after"]
+    assert page(journals.succeeded())["columns"] == ["Server", "Outcome", "Addresses", "Tier", *times, "Hand-over"]
+
+
+def test_a_refused_run_has_reached_nothing_and_missed_nothing() -> None:
+    (only,) = page(journals.refused())["tiles"]
+    assert only == {"label": "Servers", "value": "2", "note": "none was touched", "tone": ""}
 
 
 def test_what_was_decided_at_the_fence() -> None:
+    assert page(journals.succeeded())["fence"]["title"] == "Is site A really down?"
     assert page(journals.succeeded())["fence"]["text"] == "The failover went on: site A does not answer (timed out)."
-    assert page(journals.refused())["fence"]["text"].startswith("Refused to fail over shop: site A answers, and there")
-    assert page(one("build"))["fence"] == {}
+    assert page(journals.refused())["fence"]["text"].startswith("Refused to fail over shop: site A answers, and these")
+    assert page(one("provision"))["fence"] == {}
 
 
 def test_who_started_it_and_how() -> None:
     found = page(Journal(carries_on="20261121T101000Z-0000", parameters={"only": "db", "timeout": 60, "x": [1]}))
     assert dict(found["about"])["Started by"] == "operator on ansible-1, process 4711"
-    assert dict(found["about"])["Clouds"] == "site A: site_a, site B: site_b"
+    assert (dict(found["about"])["Source"], dict(found["about"])["Target"]) == ("site A", "site B")
     assert found["parameters"] == [("only", "db"), ("timeout", "60"), ("x", "[1]")]
     assert dict(found["versions"])["ansible-core"] == "2.19.14"
     assert found["notes"][-1] == "This run carries on run 20261121T101000Z-0000, which did not come to its end."
@@ -316,7 +321,7 @@ def test_what_no_file_can_carry_is_replaced() -> None:
 @pytest.mark.parametrize("character", ["\u2028", "\x85"])
 def test_only_a_line_feed_ends_a_line(character: str) -> None:
     found = data(Journal(servers=("db",)).fails("db", 1.0, f"a{character}b").end(1.1))
-    assert (found["servers"][0]["msg"], found["unread_lines"]) == (f"a{character}b", 0)
+    assert (found["servers"][0]["msg"], found["unread_lines"]) == ("a\ufffdb", 0)
 
 
 def test_the_steps_of_many_servers_are_left_to_the_json_report() -> None:

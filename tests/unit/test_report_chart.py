@@ -8,8 +8,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.data.parts import Part
 from ansible_collections.standby.openstack.plugins.module_utils.report import chart
-from ansible_collections.standby.openstack.plugins.module_utils.report.words import WORDS
 from journals import Journal
 from test_report import page
 
@@ -81,11 +81,30 @@ def test_rows_and_panels(servers: int, panels: list[int], row: int) -> None:
 )
 def test_the_axis(end: float, labels: list[str]) -> None:
     rows = [{"name": "db", "label": "", "outcome": "done", "parts": []}]
-    (panel,) = chart.panels(rows, {}, end)
+    (panel,) = chart.panels(rows, end)
     assert [mark["label"] for mark in panel["marks"]] == labels
 
 
-def test_looks_are_told_apart_within_an_operation() -> None:
-    for operation, words in WORDS.items():
-        looks = [part.look for part in words.parts]
-        assert len(set(looks)) == len(looks), operation
+def test_work_that_goes_back_to_an_earlier_part_has_a_further_bar() -> None:
+    journal = Journal(servers=("db",)).step("db", "attach_volume", "attach data", 0, 10)
+    journal.step("db", "unshelve", "unshelve server db", 10, 20).step("db", "attach_volume", "attach more", 20, 30)
+    assert [drawing[2] for drawing in drawn(journal.end(30))["db"]] == ["1", "2", "1"]
+
+
+def test_each_part_has_one_look() -> None:
+    assert sorted(part.value for parts in chart.LOOKS.values() for part in parts) == sorted(p.value for p in Part)
+
+
+def test_parts_that_look_alike_share_an_entry_of_the_legend() -> None:
+    journal = Journal("provision", servers=("db",)).step("db", "create_port", "make port", 0, 10, part="volumes")
+    journal.step("db", "create_server", "make server", 10, 20, part="build")
+    journal.step("db", "update_server", "describe it", 20, 30, part="mend")
+    assert page(journal.end(30))["legend"] == [
+        {"label": "Volumes and ports, change it in place", "look": "1"},
+        {"label": "Make the server", "look": "2"},
+    ]
+
+
+def test_a_part_of_another_release_is_work() -> None:
+    journal = Journal(servers=("db",)).step("db", "teleport", "teleport db", 0, 10, part="teleport").end(10)
+    assert page(journal)["legend"] == [{"label": "Work", "look": "1"}]

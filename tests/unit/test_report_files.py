@@ -24,8 +24,8 @@ from journals import Journal
 TEMPLATES = Path(__file__).resolve().parents[2] / "roles" / "dr_report" / "templates"
 
 #: Names and messages that are HTML, XML, CSS, a template of Ansible, or no text at all.
-EVIL = """<script>alert(1)</script> & &amp; "' ]]> {{ 7 * 7 }} {% raw %} } :root { \x07 ü"""
-SHOWN = EVIL.replace("\x07", "\ufffd")
+EVIL = """<script>alert(1)</script> & &amp; "' ]]> {{ 7 * 7 }} {% raw %} } :root { \x07 \x9b \u202e ü"""
+SHOWN = EVIL.replace("\x07", "\ufffd").replace("\x9b", "\ufffd").replace("\u202e", "\ufffd")
 
 
 def evil() -> Journal:
@@ -76,15 +76,48 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "new"
 
 
+def report_on(place: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs the role on a journal in a folder."""
+    (place / "run.jsonl").write_text(journals.succeeded().text, encoding="utf-8")
+    play = PLAY.replace("{{ folder }}/new", "{{ to }}")
+    (place / "play.yml").write_text(play, encoding="utf-8")
+    given = json.dumps({"folder": str(place), "names": ["run"], "to": str(place), **variables})
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), "play.yml", "-e", given]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_reports_are_for_the_user_alone(folder: Path) -> None:
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+def test_a_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    done = report_on(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_nothing_is_written_through_a_link_nor_into_a_pipe(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    (tmp_path / "run.json").symlink_to(target)
+    os.mkfifo(tmp_path / "run.html")
+    done = report_on(tmp_path)
+    assert done.returncode != 0
+    for file in ("run.json", "run.html"):
+        assert f"{file} is not a regular file and stays as it is." in done.stdout
+    assert not target.exists()
+
+
 def page(folder: Path, name: str) -> ET.Element:
     """A page, which is well-formed XML as well."""
     return ET.fromstring((folder / f"{name}.html").read_text(encoding="utf-8"))
 
 
 def text(element: ET.Element | None) -> str:
-    """All text of an element."""
+    """All text of an element, with spaces in the place of those that tie words together."""
     assert element is not None
-    return "".join(element.itertext())
+    return "".join(element.itertext()).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize("name", JOURNALS)
@@ -105,7 +138,7 @@ def test_the_page_stands_alone(folder: Path, name: str) -> None:
     assert not [value for _key, value in attributes if "//" in value or key_of_script(value)]
     style = text(whole.find("head/style"))
     assert "@import" not in style
-    assert set(re.findall(r"url\(([^)]*)\)", style)) <= {"#lines", "#dots", "#weave"}
+    assert set(re.findall(r"url\(([^)]*)\)", style)) <= {"#lines", "#dots", "#bars", "#weave"}
     policy = whole.find("head/meta[@http-equiv='Content-Security-Policy']")
     assert policy is not None
     assert policy.get("content") == "default-src 'none'; style-src 'unsafe-inline'"

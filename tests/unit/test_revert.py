@@ -8,11 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.revert import ask, decide_revert
-from ansible_collections.standby.openstack.plugins.module_utils.decide.reverting import Ask, Begun, begun
-from ansible_collections.standby.openstack.plugins.module_utils.decide.root_marks import forget_source
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.decide import ask, decide_revert
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.places import Ask
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.progress import (
+    Begun,
+    begun,
+    origin,
+    went_back,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.root.provenance import forget_source
 from builders import volume
-from revert_model import LATEST, SAID, TO_X, WITH_DATA, Cloud, snapshot, with_snapshots
+from one_revert import LATEST, SAID, TO_X, WITH_DATA, Cloud, snapshot, with_snapshots
 
 
 def test_the_options_of_the_module() -> None:
@@ -102,7 +108,7 @@ def test_what_is_foretold_is_what_is_found(guarded: bool) -> None:
 def test_what_the_server_wrote_since_is_its_own(guarded: bool) -> None:
     cloud = Cloud(guarded)
     cloud.revert()
-    cloud.boots("written since")
+    cloud.writes("written since")
     assert not cloud.revert().steps
     assert not cloud.revert(LATEST).steps
     assert cloud.revert(replace(TO_X, again=True)).changed
@@ -113,7 +119,7 @@ def test_what_the_server_wrote_since_is_its_own(guarded: bool) -> None:
 def test_a_revert_is_reverted_by_naming_the_state_before(guarded: bool) -> None:
     cloud = Cloud(guarded)
     (disk,) = cloud.revert().extra["revert"]["disks"]
-    cloud.boots("no good")
+    cloud.writes("no good")
     by_name = cloud.revert(Ask("db", disk["before"]["name"]))
     assert cloud.contents[cloud.root or ""] == "root now"
     (second,) = by_name.extra["revert"]["disks"]
@@ -126,7 +132,7 @@ def test_a_revert_is_reverted_by_naming_the_state_before(guarded: bool) -> None:
 def test_a_set_of_which_one_volume_was_reverted_goes_back_as_one() -> None:
     cloud = Cloud(guarded=True, data=True)
     cloud.revert()
-    cloud.boots("written since")
+    cloud.writes("written since")
     cloud.revert(WITH_DATA)
     assert sorted(cloud.contents[a.volume_id] for a in cloud.server.attachments) == ["data then", "root then"]
     assert not cloud.revert(WITH_DATA).steps
@@ -147,7 +153,7 @@ def test_a_root_that_took_the_place_of_another_and_was_overwritten_since_goes_ba
     cloud = Cloud(guarded=True)
     cloud.revert()
     (forget,) = forget_source(cloud.volumes[cloud.root or ""])
-    cloud.set_volume_metadata(**forget.args)
+    cloud.mark(forget.args["volume_id"], forget.args["metadata"])
     cloud.contents[cloud.root or ""] = "copied"
     cloud.revert()
     assert cloud.contents[cloud.root or ""] == "root then"
@@ -156,7 +162,7 @@ def test_a_root_that_took_the_place_of_another_and_was_overwritten_since_goes_ba
 def test_metadata_goes_along_and_marks_of_replication_do_not() -> None:
     cloud = Cloud(guarded=True, data=True)
     own = {"owner": "team-7", "standby_plan": "shop", "standby_role": "replica", "standby_recovery_point": "2026"}
-    cloud.set_volume_metadata("vol-data", own)
+    cloud.mark("vol-data", own)
     cloud.revert(WITH_DATA)
     (data,) = [cloud.volumes[a.volume_id] for a in cloud.server.attachments if a.volume_id != cloud.root]
     assert dict(data.metadata) == {
@@ -192,7 +198,9 @@ def test_a_name_that_snapshots_of_other_volumes_have_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3 ACTIVE x root", "three ACTIVE x root never", "3 ACTIVE x root never more"],
+    "text",
+    ["", "3 ACTIVE x root never", "three ACTIVE x root never v", "3 ACTIVE x root never v more",
+     "3 ACTIVE x root never another"],
 )  # fmt: skip
 def test_marks_that_are_not_ours(text: str) -> None:
     cloud = Cloud(guarded=True)
@@ -202,6 +210,39 @@ def test_marks_that_are_not_ours(text: str) -> None:
 
 def test_marks_of_another_server() -> None:
     cloud = Cloud(guarded=True)
-    marks = {"standby_server_id": "srv", "standby_reverting": "3 ACTIVE x root never"}
-    assert begun(cloud.seen(), volume("v", metadata=marks)) == Begun(3, "ACTIVE", "x", "root", "never")
+    marks = {"standby_server_id": "srv", "standby_reverting": "3 ACTIVE x root never v"}
+    assert begun(cloud.seen(), volume("v", metadata=marks)) == Begun(3, "ACTIVE", "x", "root", "never", "v")
     assert begun(cloud.seen(), volume("v", metadata={**marks, "standby_server_id": "other"})) is None
+
+
+def test_a_copy_of_a_volume_that_took_the_place_of_another_took_none() -> None:
+    """A member restored a backup of it, and Cinder copied all its metadata."""
+    marks = {"standby_origin": "first"}
+    assert origin(volume("v", metadata=marks)) == "first"
+    assert origin(volume("copy", metadata={**marks, "src_backup_id": "backup"})) == "copy"
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_the_marks_of_a_revert_are_about_one_volume(guarded: bool) -> None:
+    """A restore of a backup of the root copies them, and the properties of its image as well."""
+    cloud = Cloud(guarded)
+    cloud.revert()
+    root = cloud.volumes[cloud.root or ""]
+    assert went_back(root) == ("1", "x")
+    copied = replace(root, id="copy", metadata={**root.metadata, "src_backup_id": "backup"})
+    assert went_back(copied) == ("", "")
+    assert origin(copied) == "copy"
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_root_that_was_restored_goes_back_and_says_so(guarded: bool) -> None:
+    """It has the marks of the volume that it was restored from, and none of them counts afterwards."""
+    cloud = Cloud(guarded)
+    stale = {"standby_revert": "7", "standby_reverted_to": "x", "standby_origin": "other", "src_backup_id": "backup"}
+    cloud.volumes["vol-root"] = replace(cloud.volumes["vol-root"], metadata=stale)
+    cloud.revert()
+    root = cloud.volumes[cloud.root or ""]
+    assert cloud.contents[root.id] == "root then"
+    assert went_back(root)[1] == "x"
+    assert origin(root) == "vol-root"
+    assert not cloud.revert().changed

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.revert_steps import Run
-from ansible_collections.standby.openstack.plugins.module_utils.decide.reverting import Ask, Disk, next_number
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.places import Ask, Disk
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.progress import next_number
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.steps import Run
 from builders import volume
-from revert_model import TO_X, WITH_DATA, Cloud, snapshot, with_snapshots
+from one_revert import TO_X, WITH_DATA, Cloud, snapshot, with_snapshots
 
 AGAIN = replace(TO_X, again=True)
 
@@ -49,10 +50,10 @@ def anew(cloud: Cloud, root: str) -> Cloud:
     """The server is made again, on this root and the same data volumes."""
     rows = [replace(a, volume_id=root if a.volume_id == cloud.root else a.volume_id) for a in cloud.server.attachments]
     for attachment in cloud.server.attachments:
-        cloud._volume(attachment.volume_id, status="available", attached_to=())
+        cloud.change(attachment.volume_id, status="available", attached_to=())
     for attachment in rows:
-        cloud._volume(attachment.volume_id, status="in-use", attached_to=("srv-2",))
-    cloud.server, cloud.root = replace(cloud.server, id="srv-2", attachments=tuple(rows)), root
+        cloud.change(attachment.volume_id, status="in-use", attached_to=("srv-2",))
+    cloud.server = replace(cloud.server, id="srv-2", attachments=tuple(rows))
     return cloud
 
 
@@ -62,7 +63,7 @@ def test_once_more(guarded: bool) -> None:
     cloud = Cloud(guarded)
     cloud.revert()
     anew(cloud, cloud.root or "")
-    cloud.boots("written since")
+    cloud.writes("written since")
     assert not cloud.revert().steps
     assert cloud.revert(AGAIN).changed
     assert cloud.contents[cloud.root or ""] == "root then"
@@ -78,7 +79,7 @@ def test_once_more_killed_after_any_step(guarded: bool) -> None:
         cloud = Cloud(guarded)
         cloud.revert()
         anew(cloud, cloud.root or "")
-        cloud.boots("written since")
+        cloud.writes("written since")
         most = len(cloud.revert(AGAIN, stop_after=0).steps)
         cloud.revert(AGAIN, stop_after=min(number, most - 1))
         cloud.revert(AGAIN)
@@ -90,7 +91,7 @@ def test_a_volume_that_the_other_server_used_is_no_fresh_one() -> None:
     cloud = Cloud(guarded=True)
     cloud.revert()
     used = cloud.root or ""
-    cloud.boots("written by the other server")
+    cloud.writes("written by the other server")
     anew(cloud, "vol-root")
     cloud.revert()
     assert cloud.root not in (used, "vol-root")
@@ -105,7 +106,7 @@ def test_a_fresh_volume_is_one_of_this_server() -> None:
     run = Run(cloud.seen(), 1, "ACTIVE", "never", "attach", ())
     disk = Disk("", old, old, cloud.snapshots["x"])
     assert run.new(disk) is None
-    cloud.set_volume_metadata(used, {"standby_server_id": "srv-2"})
+    cloud.mark(used, {"standby_server_id": "srv-2"})
     assert replace(run, history=cloud.seen()).new(disk) == cloud.volumes[used]
 
 
@@ -127,7 +128,7 @@ def test_a_data_volume_that_is_not_named_has_a_number_too() -> None:
     cloud.revert(WITH_DATA)
     anew(cloud, "vol-root")
     cloud.revert()
-    cloud.boots("written since")
+    cloud.writes("written since")
     assert cloud.revert(WITH_DATA).changed
 
 

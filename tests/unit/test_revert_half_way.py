@@ -5,27 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from ansible_collections.standby.openstack.plugins.module_utils.decide.states import ADVICE
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.states import ADVICE
 from builders import volume
-from revert_model import SAID, TO_X, WITH_DATA, Cloud
-
-
-def server(**changes: Any) -> Callable[[Cloud], None]:
-    def change(cloud: Cloud) -> None:
-        cloud.server = replace(cloud.server, **changes)
-
-    return change
-
-
-def root(**changes: Any) -> Callable[[Cloud], None]:
-    def change(cloud: Cloud) -> None:
-        cloud.volumes["vol-root"] = replace(cloud.volumes["vol-root"], **changes)
-
-    return change
+from memory_cloud.drive import act
+from one_revert import SAID, TO_X, WITH_DATA, Cloud, root_is, server_is
 
 
 def after(cloud: Cloud, verb: str) -> Cloud:
@@ -39,14 +24,14 @@ def after(cloud: Cloud, verb: str) -> Cloud:
 def test_a_copy_that_failed() -> None:
     """It says the state of the server, what is safe and what to do; then it is carried on."""
     cloud = after(Cloud(guarded=False), "reimage_volume")
-    root(status="error", image_metadata={})(cloud)
+    root_is(status="error", image_metadata={})(cloud)
     assert cloud.refused().text == (
         f"{SAID}an earlier copy into its root db-root failed: it is in error. The server is SHELVED_OFFLOADED. "
         "The state before the revert is safe in snapshot db-root-before-revert-1. "
         "An administrator finds out why and sets the volume to reserved "
         "(openstack volume set --state reserved vol-root, and nothing else); then repeat."
     )
-    root(status="reserved")(cloud)
+    root_is(status="reserved")(cloud)
     cloud.revert()
     assert (cloud.server.status, cloud.contents["vol-root"]) == ("ACTIVE", "root then")
 
@@ -61,6 +46,14 @@ def test_the_first_failure_of_a_copy_says_the_same() -> None:
     )
 
 
+def test_the_new_volume_is_waited_for_only_while_it_is_made() -> None:
+    cloud, wait = after(Cloud(guarded=True), "create_volume"), "wait for volume db-root-revert-1"
+    (made,) = [v for v in cloud.volumes if v != "vol-root"]
+    assert wait not in [step.text for step in cloud.revert(stop_after=0).steps]
+    cloud.volumes[made] = replace(cloud.volumes[made], status="creating")
+    assert wait in [step.text for step in cloud.revert(stop_after=0).steps]
+
+
 def test_a_new_volume_that_failed() -> None:
     cloud = after(Cloud(guarded=True), "create_volume")
     (made,) = [v for v in cloud.volumes if v != "vol-root"]
@@ -73,7 +66,7 @@ def test_a_new_volume_that_failed() -> None:
 
 def test_a_server_that_broke_in_the_middle_says_what_is_safe() -> None:
     cloud = after(Cloud(guarded=True), "attach_root")
-    server(status="ERROR")(cloud)
+    server_is(status="ERROR")(cloud)
     assert cloud.refused().text == (
         f"{SAID}its state is ERROR. The state before the revert is safe in snapshot db-root-before-revert-1. "
         f"{ADVICE['ERROR']}"
@@ -99,11 +92,11 @@ def test_a_root_that_somebody_else_put_on_has_nothing_to_do_with_a_revert_that_w
     cloud = after(Cloud(guarded=True), "detach_volume")
     cloud.volumes["mine"] = volume("mine", name="mine")
     cloud.contents["mine"] = "mine"
-    cloud.attach_root("srv", "mine", "/dev/vda")
+    act(cloud, "attach_root", server_id="srv", volume_id="mine", device="/dev/vda")
     assert cloud.refused().code == "other_volume"
 
 
 def test_a_server_that_somebody_unshelves_in_the_middle() -> None:
     cloud = after(Cloud(guarded=False), "shelve")
-    cloud.unshelve("srv")
+    act(cloud, "unshelve", server_id="srv")
     assert cloud.refused().code == "busy"

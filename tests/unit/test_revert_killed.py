@@ -9,8 +9,9 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.reverting import Ask
-from revert_model import SAID, TO_X, WITH_DATA, Cloud
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.places import Ask
+from memory_cloud.drive import act
+from one_revert import SAID, TO_X, WITH_DATA, Cloud
 
 STARTS = [
     (guarded, status, data)
@@ -97,7 +98,7 @@ def test_once_more_killed_after_any_step(guarded: bool) -> None:
     for number in range(1, most):
         cloud = Cloud(guarded)
         cloud.revert()
-        cloud.boots("root later")
+        cloud.writes("root later")
         cloud.revert(again, stop_after=number)
         cloud.revert(again)
         assert cloud.root
@@ -112,7 +113,7 @@ def test_killed_and_then_another_snapshot(guarded: bool) -> None:
     for number in range(kills(guarded, "ACTIVE", data=False) + 1):
         cloud = Cloud(guarded)
         cloud.snapshots["y"] = replace(cloud.snapshots["x"], id="y", name="y")
-        cloud.contents["y"] = "root of y"
+        cloud.contents["y"], cloud.taken["y"] = "root of y", cloud.taken["x"]
         cloud.revert(stop_after=number)
         cloud.revert(Ask("db", "y"))
         assert (cloud.server.status, cloud.contents[cloud.root or ""]) == ("ACTIVE", "root of y")
@@ -128,9 +129,9 @@ def test_a_server_that_ran_in_between_is_saved_anew(guarded: bool) -> None:
     steps = [step.verb for step in Cloud(guarded).revert().steps]
     cloud = Cloud(guarded)
     cloud.revert(stop_after=steps.index("create_snapshot") + 1)
-    cloud.actions.append(("start", "2026-03-01T00:00:00"))
+    cloud.acts("srv", "start")
     cloud.server = replace(cloud.server, status="ACTIVE")
-    cloud.boots("root later")
+    cloud.writes("root later")
     cloud.revert()
     held = [cloud.contents[s] for s, found in cloud.snapshots.items() if found.metadata]
     assert held == ["root now", "root later"]
@@ -152,8 +153,8 @@ def test_a_revert_that_was_given_up_does_not_wake_a_server_that_sleeps_now() -> 
     """How it was then says nothing any more, once it ran."""
     cloud = Cloud(guarded=True)
     cloud.revert(stop_after=1)
-    cloud.actions.append(("reboot", "2026-03-01T00:00:00"))
-    cloud.shelve("srv")
-    cloud.time_passes()
+    cloud.acts("srv", "reboot")
+    act(cloud, "shelve", server_id="srv")
+    cloud.settle()
     cloud.revert()
     assert (cloud.server.status, cloud.contents[cloud.root or ""]) == ("SHELVED_OFFLOADED", "root then")

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.revert import decide_revert
-from ansible_collections.standby.openstack.plugins.module_utils.decide.reverting import Ask
-from ansible_collections.standby.openstack.plugins.module_utils.decide.states import ADVICE
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, History, Snapshot
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment, History, Snapshot
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.decide import decide_revert
+from ansible_collections.standby.openstack.plugins.module_utils.decide.revert.places import Ask
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.states import ADVICE
 from builders import GUARDED, STOCK, nothing, refusal
-from revert_model import LATEST, SAID, TO_X, Cloud, snapshot, with_snapshots
+from one_revert import LATEST, SAID, TO_X, Cloud, root_is, server_is, snapshot, with_snapshots
 
 TARGETS: dict[str, tuple[str, tuple[Snapshot, ...], str, str]] = {
     "unknown": (
@@ -76,45 +76,31 @@ def test_no_latest(left: tuple[Snapshot, ...], saw: str) -> None:
     )
 
 
-def server(**changes: Any) -> Callable[[Cloud], None]:
-    def change(cloud: Cloud) -> None:
-        cloud.server = replace(cloud.server, **changes)
-
-    return change
-
-
-def root(**changes: Any) -> Callable[[Cloud], None]:
-    def change(cloud: Cloud) -> None:
-        cloud.volumes["vol-root"] = replace(cloud.volumes["vol-root"], **changes)
-
-    return change
-
-
 def larger(cloud: Cloud) -> None:
     cloud.snapshots["x"] = replace(cloud.snapshots["x"], size=3)
 
 
 def off(cloud: Cloud) -> None:
-    cloud.root, cloud.server = None, replace(cloud.server, status="SHELVED_OFFLOADED", attachments=())
+    cloud.server = replace(cloud.server, status="SHELVED_OFFLOADED", attachments=())
 
 
 REFUSED: dict[str, tuple[str, Callable[[Cloud], None], str, str]] = {
     "image": (
         "both",
-        server(image_id="img"),
+        server_is(image_id="img"),
         "not_volume_backed",
         "it boots from an image. Only servers that boot from a volume can do this.",
     ),
-    "locked": ("both", server(locked=True), "locked", "the server is locked. Unlock it: openstack server unlock."),
+    "locked": ("both", server_is(locked=True), "locked", "the server is locked. Unlock it: openstack server unlock."),
     "busy": (
         "both",
-        server(task_state="rebooting"),
+        server_is(task_state="rebooting"),
         "busy",
         "the server is ACTIVE and busy with the task rebooting. Wait until the task has ended, then repeat.",
     ),
     "being shelved by somebody": (
         "both",
-        server(task_state="shelving"),
+        server_is(task_state="shelving"),
         "busy",
         ("the server is ACTIVE and busy with the task shelving. Wait until the task has ended, then repeat."),
     ),
@@ -126,7 +112,7 @@ REFUSED: dict[str, tuple[str, Callable[[Cloud], None], str, str]] = {
     ),
     "unknown root": (
         "stock",
-        server(attachments=(Attachment("vol-root"), Attachment("vol-root"))),
+        server_is(attachments=(Attachment("vol-root"), Attachment("vol-root"))),
         "root_unknown",
         (
             "nothing tells which of its 2 volumes is the root. "
@@ -135,7 +121,7 @@ REFUSED: dict[str, tuple[str, Callable[[Cloud], None], str, str]] = {
     ),
     "multiattach, exchanged": (
         "guarded",
-        root(multiattach=True),
+        root_is(multiattach=True),
         "volume_multiattach",
         (
             "its root db-root is multiattach. "
@@ -144,7 +130,7 @@ REFUSED: dict[str, tuple[str, Callable[[Cloud], None], str, str]] = {
     ),
     "multiattach, overwritten": (
         "stock",
-        root(multiattach=True),
+        root_is(multiattach=True),
         "volume_multiattach",
         (
             "its root db-root is multiattach. "
@@ -160,19 +146,19 @@ REFUSED: dict[str, tuple[str, Callable[[Cloud], None], str, str]] = {
     ),
     "root busy, exchanged": (
         "guarded",
-        root(status="backing-up"),
+        root_is(status="backing-up"),
         "volume_busy",
         "its root db-root is backing-up. Wait until that is over, then repeat.",
     ),
     "root busy, overwritten": (
         "stock",
-        root(status="backing-up"),
+        root_is(status="backing-up"),
         "volume_not_reserved",
         ("its root db-root is backing-up. Wait until it is reserved for the shelved server, then repeat."),
     ),
     "shelved": (
         "stock",
-        lambda cloud: (server(status="SHELVED_OFFLOADED")(cloud), root(status="reserved")(cloud))[0],
+        lambda cloud: (server_is(status="SHELVED_OFFLOADED")(cloud), root_is(status="reserved")(cloud))[0],
         "cannot_save",
         (
             "it is SHELVED_OFFLOADED, and Cinder makes no snapshot of a reserved volume, so that "
@@ -203,7 +189,7 @@ def test_refused(case: str, guarded: bool) -> None:
 @pytest.mark.parametrize("status", ["BUILD", "ERROR", "RESCUE", "VERIFY_RESIZE", "SHELVED", "DELETED", "OF_TOMORROW"])
 def test_a_server_that_cannot_be_shelved(status: str, guarded: bool) -> None:
     cloud = Cloud(guarded)
-    server(status=status, fault="no disk")(cloud)
+    server_is(status=status, fault="no disk")(cloud)
     assert cloud.refused().text == f"{SAID}its state is {status}: no disk. {ADVICE.get(status, ADVICE['*'])}"
 
 

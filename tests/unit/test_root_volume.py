@@ -9,10 +9,14 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.root_volume import decide_attach, decide_detach
-from ansible_collections.standby.openstack.plugins.module_utils.decide.states import ADVICE
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Until
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment, RootAnswer
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Until
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.root_volume import (
+    ROOT_TASK,
+    decide_attach,
+    decide_detach,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.states import ADVICE
 from builders import (
     DATA,
     GUARDED,
@@ -20,6 +24,7 @@ from builders import (
     ROOT,
     STOCK,
     dormant,
+    leaving,
     nothing,
     plan,
     present,
@@ -250,3 +255,42 @@ def test_a_vendor_without_an_answer_is_refused_rather_than_guessed_at() -> None:
 def test_the_answer_of_the_cloud_is_believed_even_if_the_root_is_still_listed() -> None:
     listed = seen(root=MISSING, status="SHELVED_OFFLOADED", attachments=(ROOT, DATA))
     assert not plan(decide_detach(listed, "db")).changed
+
+
+@pytest.mark.parametrize("task", [None, ROOT_TASK])
+def test_a_detach_that_has_not_ended_is_repeated(task: str | None) -> None:
+    found = plan(decide_detach(leaving(task_state=task), "db"))
+    assert [step.verb for step in found.steps] == ["detach_volume"]
+    assert found.steps[0].args["volume_id"] == "vol-root"
+    assert found.after["root_volume"]["present"] is False
+
+
+@pytest.mark.parametrize("task", [None, ROOT_TASK])
+@pytest.mark.parametrize("status", ["reserved", "available"])
+def test_a_root_that_is_leaving_is_taken_off_before_it_is_put_on_again(status: str, task: str | None) -> None:
+    """The cloud never makes it the root again by itself. Seen as attached, the server would never start."""
+    mine = volume("vol-new", status=status, attached_to=("srv",) if status == "reserved" else ())
+    found = plan(decide_attach(leaving("vol-new", task_state=task), "db", mine))
+    assert [(step.verb, step.args["volume_id"]) for step in found.steps] == [
+        ("detach_volume", "vol-new"), ("attach_root", "vol-new"),
+    ]  # fmt: skip
+
+
+def test_another_root_waits_until_the_one_that_is_leaving_is_off() -> None:
+    assert refusal(decide_attach(leaving(), "db", FREE)).code == "root_present"
+
+
+@pytest.mark.parametrize("task", [None, ROOT_TASK])
+def test_an_attach_that_has_not_ended_is_repeated(task: str | None) -> None:
+    begun = seen(
+        root=RootAnswer("/dev/vda", False, None, "attaching"),
+        status="SHELVED_OFFLOADED", attachments=(DATA,), task_state=task,
+    )  # fmt: skip
+    assert verbs(decide_attach(begun, "db", FREE)) == ["attach_root"]
+
+
+@pytest.mark.parametrize("task", ["unshelving", "deleting", "a task of tomorrow"])
+def test_only_the_task_of_the_detach_itself_is_looked_past(task: str) -> None:
+    assert refusal(decide_detach(leaving(task_state=task), "db")).code == "busy"
+    idle_root = seen(root=present(), status="SHELVED_OFFLOADED", task_state=ROOT_TASK)
+    assert refusal(decide_detach(idle_root, "db")).code == "busy"

@@ -14,25 +14,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils import about
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, Refused
-from ansible_collections.standby.openstack.plugins.module_utils.fleet import Fleet
-from ansible_collections.standby.openstack.plugins.module_utils.journal import Journal
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Refusal, Step
-from ansible_collections.standby.openstack.plugins.module_utils.run import Run, begin, rehearse
-from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError, Refused
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Refusal, Step
+from ansible_collections.standby.openstack.plugins.module_utils.engine.fleet import Fleet
+from ansible_collections.standby.openstack.plugins.module_utils.jobs import Wave
+from ansible_collections.standby.openstack.plugins.module_utils.operations import OPERATIONS
+from ansible_collections.standby.openstack.plugins.module_utils.run import identity as about
+from ansible_collections.standby.openstack.plugins.module_utils.run.journal import Journal
+from ansible_collections.standby.openstack.plugins.module_utils.run.run import Run, begin, rehearse
 from fleet_fakes import Cloud, until
 from recovery_builders import T1, T2, T3, row, the_plan
 
-WRITING = ("build", "prepare", "replicate", "failover")
+WRITING = ("provision", "prepare", "replicate", "failover")
 
 
-def wave(now: str = T2, **changes: Any) -> Wave:
+def wave(now: str = T2, operation: str = "failover", **changes: Any) -> Wave:
     def never(name: str, timeout: int | None = None) -> Any:
         raise AssertionError("a journal needs no cloud")
 
     app = row(name="app", tier=2, critical=False, ports=[], user_data="a password")
-    return Wave(the_plan(row(), app, **changes), never, datetime.fromisoformat(now))
+    return Wave(OPERATIONS[operation], the_plan(row(), app, **changes), never, datetime.fromisoformat(now))
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def started() -> Iterator[Callable[..., Run]]:
     """Begins runs; they are over at the end of the test."""
     with ExitStack() as stack:
         yield lambda folder, operation="failover", now=T2: stack.enter_context(
-            closing(begin(wave(now), operation, str(folder), {}))
+            closing(begin(wave(now, operation=operation), str(folder), {}))
         )
 
 
@@ -56,22 +57,23 @@ FIRST = {
     "format": 1,
     "operation": "failover",
     "plan": "shop",
-    "site": "b",
     "check": False,
     "servers": ["db", "app"],
+    "networks": [],
     "tiers": {"db": 1, "app": 2},
     "critical": {"db": True, "app": False},
     "rpo": 60,
     "parameters": {"threads": 5},
     "user": "operator",
-    "clouds": {"a": "site_a", "b": "site_b"},
+    "source": {"site": "a", "name": "site A"},
+    "target": {"site": "b", "name": "site B"},
     "carries_on": None,
 }
 
 
 def test_the_first_line_says_who_runs_what_and_for_which_servers(tmp_path: Path) -> None:
     plan = wave(replication={"rpo": 60})
-    with closing(begin(plan, "failover", str(tmp_path / "new" / "runs"), {"threads": 5}, "operator")) as run:
+    with closing(begin(plan, str(tmp_path / "new" / "runs"), {"threads": 5}, "operator")) as run:
         (head,) = lines(run)
     number, time = head.pop("run"), head.pop("time")
     assert number.startswith("20261120T090000Z-")
@@ -91,7 +93,7 @@ def whole(tmp_path: Path, started: Started, quick_polls: None) -> Run:
     cloud = Cloud()
     db = cloud.job("db", Step("unshelve", "unshelve server db", {"secret": "x"}, until("db")))
     app = cloud.job("app", error=CloudError("no", 409, request_id="req-1"), after=frozenset({"db"}))
-    Fleet(cloud.poll, timeout=3, tell=run.tell, begin=run.began).run([db, app])
+    Fleet(cloud.poll, tell=run.tell, begin=run.began).run([db, app])
     result = run.end({"changed": True, "failed": True, "failed_servers": ["app"], "msg": "1 of 2"})
     assert result["journal"] == run.journal.path
     return run
@@ -112,6 +114,29 @@ def test_a_whole_run(whole: Run) -> None:
         ("end", None, None),
     ]
     assert lines(whole)[8]["error"] == {"code": "cloud_error", "status": 409, "request_id": "req-1"}
+
+
+def test_what_is_about_a_network_is_told_as_such(tmp_path: Path, quick_polls: None) -> None:
+    networks = [{"name": "shop", "subnets": []}]
+    plan = wave(operation="prepare", networks=networks, security_groups=[{"name": "web"}])
+    with closing(begin(plan, str(tmp_path), {})) as run:
+        cloud = Cloud()
+        network = cloud.job("network shop", Step("create_network", "make network shop"))
+        db = cloud.job("db", Step("create_port", "make port p"), after=frozenset({"network shop"}))
+        Fleet(cloud.poll, tell=run.tell, begin=run.began).run([network, db])
+        told = lines(run)
+    assert told[0]["networks"] == ["network shop", "security group web"]
+    assert [(x["kind"], x.get("network") or x.get("server")) for x in told[1:]] == [
+        *[("step", "network shop")] * 3,
+        ("network", "network shop"),
+        *[("step", "db")] * 3,
+        ("server", "db"),
+    ]
+
+
+def test_an_operation_that_makes_no_networks_names_none(tmp_path: Path) -> None:
+    with closing(begin(wave(security_groups=[{"name": "web"}]), str(tmp_path), {})) as run:
+        assert lines(run)[0]["networks"] == []
 
 
 def test_seconds_only_grow(whole: Run) -> None:
@@ -137,14 +162,14 @@ def test_a_fence_that_refuses(tmp_path: Path, started: Started) -> None:
 
 
 def test_without_a_folder_there_is_no_journal() -> None:
-    run = begin(wave(), "failover", "", {})
+    run = begin(wave(operation="failover"), "", {})
     assert (run.journal.path, run.carries_on, run.end({"changed": False})) == ("", None, {"changed": False})
 
 
 def test_a_run_that_was_cut_short_is_carried_on(tmp_path: Path) -> None:
-    with closing(begin(wave(T1), "failover", str(tmp_path), {})) as killed:
+    with closing(begin(wave(T1, operation="failover"), str(tmp_path), {})) as killed:
         pass
-    with closing(begin(wave(T2), "failover", str(tmp_path), {})) as again:
+    with closing(begin(wave(T2, operation="failover"), str(tmp_path), {})) as again:
         number = lines(killed)[0]["run"]
         assert again.carries_on == lines(again)[0]["carries_on"] == number
         assert again.notes == [
@@ -152,7 +177,7 @@ def test_a_run_that_was_cut_short_is_carried_on(tmp_path: Path) -> None:
             f"The journal is {again.journal.path}.",
         ]
         again.end({"changed": False})
-    with closing(begin(wave(T3), "failover", str(tmp_path), {})) as after:
+    with closing(begin(wave(T3, operation="failover"), str(tmp_path), {})) as after:
         assert (after.carries_on, after.notes) == (None, [f"The journal is {after.journal.path}."])
 
 
@@ -177,7 +202,7 @@ def test_what_only_reads_is_neither_kept_away_nor_keeps_others_away(tmp_path: Pa
 
 def test_after_a_run_the_next_may_begin(tmp_path: Path) -> None:
     for now in (T1, T2):
-        with closing(begin(wave(now), "prepare", str(tmp_path), {})) as run:
+        with closing(begin(wave(now, operation="prepare"), str(tmp_path), {})) as run:
             assert "lock" not in "".join(run.notes)
 
 
@@ -196,10 +221,10 @@ def test_a_run_whose_journal_cannot_be_written_holds_no_lock(tmp_path: Path, sta
 def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path: Path, operation: str, words: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refused) as refused:
-        begin(wave(), operation, str(tmp_path / "file" / "runs"), {})
+        begin(wave(operation=operation), str(tmp_path / "file" / "runs"), {})
     error = f"[Errno 20] Not a directory: '{tmp_path / 'file' / 'runs'}'"
     assert str(refused.value) == (
-        f"Refused to {words}: its journal or its lock cannot be written: {error}. "
+        f"Refused to {words}: cannot write the journal or the lock: {error}. "
         "Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without a journal, and "
         "without the lock that keeps a second run away."
     )
@@ -207,11 +232,25 @@ def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path: Path, operation
 
 def test_check_mode_refuses_it_too_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Refused, match="file is no folder that can be written"):
-        rehearse(wave(), "failover", str(tmp_path / "file" / "runs"))
+    with pytest.raises(Refused, match="file is not a folder that can be written to"):
+        rehearse(wave(), str(tmp_path / "file" / "runs"))
     for folder in (str(tmp_path / "not" / "there"), ""):
-        assert rehearse(wave(), "failover", folder).journal.path == ""
+        assert rehearse(wave(), folder).journal.path == ""
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_folders_that_are_made_are_for_the_user_alone_and_others_stay_as_they_are(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    begin(wave(), str(tmp_path / "one" / "two"), {}).close()
+    assert [(tmp_path / name).stat().st_mode & 0o7777 for name in ("", "one", "one/two")] == [0o1777, 0o700, 0o700]
+
+
+def test_a_broken_journal_of_an_earlier_run_is_told(tmp_path: Path) -> None:
+    pipe = tmp_path / "shop-failover-20261120T101700Z-3f2a.jsonl"
+    os.mkfifo(pipe)
+    run = begin(wave(), str(tmp_path), {})
+    run.close()
+    assert run.notes[-1] == f"The journal {pipe} of an earlier run is passed over: {pipe} is not a regular file."
 
 
 def test_who_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.cloud import session as session_module
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import Session, looks_like_id
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, StandbyError, Unreachable
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.names import looks_like_id
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import Session
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError, StandbyError, Unreachable
 from loopback_cloud import Fails, LoopbackCloud
 
 
@@ -131,19 +132,24 @@ def test_a_read_that_was_answered_is_not_repeated(cloud: LoopbackCloud, session:
 def test_pages_of_nova_and_cinder(cloud: LoopbackCloud, session: Session) -> None:
     link = {"rel": "next", "href": "http://elsewhere:1/v2.1/servers/detail?name=a&marker=2"}
     cloud.answers |= {
-        "GET compute /servers/detail?name=a": {"servers": [1, 2], "servers_links": [{"rel": "self"}, link]},
-        "GET compute /servers/detail?name=a&marker=2": {"servers": [3]},
+        "GET compute /servers/detail?name=a": {
+            "servers": [{"id": 1}, {"id": 2}],
+            "servers_links": [{"rel": "self"}, link],
+        },
+        "GET compute /servers/detail?name=a&marker=2": {"servers": [{"id": 3}]},
     }
-    assert list(session.pages("compute", "/servers/detail?name=a", "servers")) == [1, 2, 3]
+    assert list(session.pages("compute", "/servers/detail?name=a", "servers")) == [
+        {"id": number} for number in (1, 2, 3)
+    ]
 
 
 def test_pages_of_glance(cloud: LoopbackCloud, session: Session) -> None:
     cloud.answers |= {
-        "GET image /images": {"images": [1], "next": "/v2/images?marker=1"},
-        "GET image /images?marker=1": {"images": [2], "next": "/v2/images?marker=2"},
+        "GET image /images": {"images": [{"id": 1}], "next": "/v2/images?marker=1"},
+        "GET image /images?marker=1": {"images": [{"id": 2}], "next": "/v2/images?marker=2"},
         "GET image /images?marker=2": {"images": []},
     }
-    assert list(session.pages("image", "/images", "images")) == [1, 2]
+    assert list(session.pages("image", "/images", "images")) == [{"id": 1}, {"id": 2}]
 
 
 def test_what_does_not_change_is_asked_once(cloud: LoopbackCloud, session: Session) -> None:

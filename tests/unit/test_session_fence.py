@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What counts as an answer of site A: the fence asked with the real SDK, over real connections."""
+"""What counts as an answer of the source: the fence asked with the real SDK, over real connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud import read_dr
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read.fence import ask
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import Session
 from loopback_cloud import ACCOUNT, SILENCE, Fails, LoopbackCloud
 
@@ -61,8 +61,8 @@ def test_an_answer_of_any_kind_is_one(cloud: LoopbackCloud, case: str) -> None:
     path, scheme, answers, text = ANSWERS[case]
     cloud.answers |= answers
     config = {**cloud.identity(path, scheme), "api_timeout": 1}
-    reached, error, statuses = read_dr.ask(lambda: Session(config), ["db"])
-    assert (reached, statuses) == (True, [])
+    reached, error, *lists = ask(lambda: Session(config), 10)
+    assert (reached, lists) == (True, [(), ()])
     assert text in error
     assert "do not tell" not in error
 
@@ -115,15 +115,15 @@ def test_no_answer_at_all_is_none(
     if fault == "no route":
         monkeypatch.setattr("socket.socket.connect", _unroutable)
     config = {"auth": {"auth_url": f"{scheme}://{place}{path}", **ACCOUNT}, "region_name": "a", "api_timeout": 0.3}
-    reached, error, statuses = read_dr.ask(lambda: Session(config), ["db"])
-    assert (reached, statuses) == (False, [])
+    reached, error, *lists = ask(lambda: Session(config), 10)
+    assert (reached, lists) == (False, [(), ()])
     assert error.startswith("a does not answer (authenticate): ")
     assert "do not tell" not in error
 
 
 def test_a_silent_cloud_takes_the_request_and_says_nothing(cloud: LoopbackCloud) -> None:
     cloud.answers |= {DISCOVERY_V3: SILENCE, TOKEN_V3: SILENCE}
-    reached, error, _statuses = read_dr.ask(lambda: Session({**cloud.identity("/v3"), "api_timeout": 0.3}), ["db"])
+    reached, error, *_lists = ask(lambda: Session({**cloud.identity("/v3"), "api_timeout": 0.3}), 10)
     assert not reached
     assert "timed out" in error
     assert cloud.lines() == [TOKEN_V3]
@@ -131,7 +131,7 @@ def test_a_silent_cloud_takes_the_request_and_says_nothing(cloud: LoopbackCloud)
 
 def test_certificates_that_are_not_there_are_no_proof(cloud: LoopbackCloud) -> None:
     config = {**cloud.identity("/v3", "https"), "cacert": "/no/such/file.pem"}
-    reached, error, _statuses = read_dr.ask(lambda: Session(config), ["db"])
+    reached, error, *_lists = ask(lambda: Session(config), 10)
     assert reached
     assert error.startswith("loopback: authenticate: Could not find a suitable TLS CA certificate bundle")
 
@@ -140,6 +140,6 @@ def test_a_list_that_is_none_is_no_proof(cloud: LoopbackCloud, session: Session)
     """Else no server would run at a site whose proxy answers in its place."""
     cloud.answers["GET compute /servers/detail"] = {}
     session.authenticate = lambda: None
-    reached, error, _statuses = read_dr.ask(lambda: session, ["db"])
+    reached, error, *_lists = ask(lambda: session, 10)
     assert reached
     assert 'answered with 200 and without "servers"' in error

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.pace import FIRST_GAP, MOST, Pace
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import MOST_REPEATS, Session
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.throttle import FIRST_GAP, MOST, Pace
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError
 from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session as KeystoneSession
 from loopback_cloud import Fails, LoopbackCloud

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.cloud import session as session_module
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.pace import Pace
 from ansible_collections.standby.openstack.plugins.module_utils.cloud.session import Session
-from ansible_collections.standby.openstack.plugins.module_utils.errors import CloudError, StandbyError, Unreachable
-from ansible_collections.standby.openstack.plugins.module_utils.watch import _passing
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.throttle import Pace
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError, StandbyError, Unreachable
+from ansible_collections.standby.openstack.plugins.module_utils.engine.polling import _passing
 from loopback_cloud import SILENCE, Fails, LoopbackCloud
 
 HTML = (("Content-Type", "text/html"),)
@@ -52,7 +52,7 @@ def test_what_is_no_answer_of_openstack_says_nothing(
     with pytest.raises(Unreachable) as caught:
         session.send(method, "network", "/ports?name=secret", {})
     assert str(caught.value) == (
-        f"loopback: {method} /ports was answered with {saw}. That is no answer of OpenStack, but maybe of a "
+        f"loopback: {method} /ports was answered with {saw}. This answer is not from OpenStack. It may come from a "
         "proxy or a load balancer"
     )
     assert _passing(caught.value)
@@ -70,8 +70,8 @@ def test_a_page_that_is_none_does_not_end_a_list(cloud: LoopbackCloud, session: 
     with pytest.raises(Unreachable) as caught:
         list(session.pages("compute", "/servers/detail", "servers"))
     assert str(caught.value) == (
-        'loopback: GET /servers/detail was answered with 200 and without "servers". That is no answer of OpenStack, '
-        "but maybe of a proxy or a load balancer"
+        'loopback: GET /servers/detail was answered with 200 and without "servers". This answer is not from OpenStack. '
+        "It may come from a proxy or a load balancer"
     )
     assert _passing(caught.value)
 

@@ -9,19 +9,19 @@ import itertools
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.shelving import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.shelve import (
     Placement,
     decide_shelve,
     decide_unshelve,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.decide.states import (
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.states import (
     ADVICE,
     CAN_SHELVE,
     SHELVE_TASKS,
     UNSHELVE_TASKS,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment
-from builders import MISSING, STOCK, dormant, nothing, plan, present, refusal, seen, verbs
+from builders import MISSING, STOCK, dormant, leaving, nothing, plan, present, refusal, seen, verbs
 from test_root_volume import STATUSES
 
 OTHER_TASKS = ("rebooting", "deleting", "a task of tomorrow")
@@ -111,6 +111,22 @@ UNSHELVE_REFUSALS = {
         seen(STOCK, status="SHELVED_OFFLOADED", attachments=()),
         "no_root",
         "it has no root volume. Attach one first, for example with standby.openstack.server_root_volume_attach.",
+    ),
+    "its root is leaving": (
+        leaving(),
+        "no_root",
+        (
+            "the detach of its root volume vol-root began and has not ended. "
+            "Repeat it with standby.openstack.server_root_volume_detach, then attach a root volume."
+        ),
+    ),
+    "its root is leaving, and the task of that stayed": (
+        leaving(task_state="block_device_mapping"),
+        "no_root",
+        (
+            "the detach of its root volume vol-root began and has not ended. "
+            "Repeat it with standby.openstack.server_root_volume_detach, then attach a root volume."
+        ),
     ),
     "root unknown": (
         seen(STOCK, status="SHELVED_OFFLOADED", attachments=(Attachment("vol-data"), Attachment("vol-root"))),

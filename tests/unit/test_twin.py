@@ -10,15 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.building import BUILDING
-from ansible_collections.standby.openstack.plugins.module_utils.decide.states import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.marks import BUILDING, VOLUME
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Site
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan, Ref
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.states import (
     ADVICE,
     SHELVE_TASKS,
     UNSHELVE_TASKS,
 )
-from ansible_collections.standby.openstack.plugins.module_utils.decide.twin import decide_prepare
-from ansible_collections.standby.openstack.plugins.module_utils.model import Site
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Plan, Ref
+from ansible_collections.standby.openstack.plugins.module_utils.decide.twin.prepare import decide_prepare
 from builders import GUARDED, STOCK, nothing, plan, refusal, volume
 from recovery_builders import PLACEHOLDERS, placeholder, point, site_of, surroundings, the_plan, twin
 from test_root_volume import STATUSES
@@ -134,7 +134,10 @@ def test_a_volume_of_which_cinder_tells_nothing_is_foreign() -> None:
     found = refusal(prepare(site_of(twin(PLACEHOLDERS, known=False))))
     assert (found.code, found.seen) == (
         "not_a_twin",
-        "a server of that name is at site B on p-shop-db-root, p-shop-db-data, which is no placeholder of plan shop",
+        (
+            "a server of that name is at the target on p-shop-db-root, p-shop-db-data, "
+            "which is no placeholder of plan shop"
+        ),
     )
 
 
@@ -142,7 +145,7 @@ TEXTS = {
     "on replicas": (
         twin(point(), status="ACTIVE"),
         (
-            "a server of that name is at site B on shop-db-root-2026-11-20T09:00:00+00:00, "
+            "a server of that name is at the target on shop-db-root-2026-11-20T09:00:00+00:00, "
             "shop-db-data-2026-11-20T09:00:00+00:00, which is no placeholder of plan shop. "
             "If it was failed over, leave it. Else rename it, or take the volumes off it yourself."
         ),
@@ -157,7 +160,7 @@ TEXTS = {
     "no guarded API": (
         twin(PLACEHOLDERS, STOCK),
         (
-            "site B does not advertise the guarded root volume API (os-root-volume is not in its extension list). "
+            "the target does not advertise the guarded root volume API (os-root-volume is not in its extension list). "
             "The handover attach needs it (see nova_root_volume/README.md). "
             "Stock Nova can reimage or recreate."
         ),
@@ -168,7 +171,7 @@ TEXTS = {
 @pytest.mark.parametrize("case", TEXTS)
 def test_it_says_why_not_and_what_to_do(case: str) -> None:
     seen, text = TEXTS[case]
-    assert refusal(prepare(site_of(seen))).text == f"Refused to prepare the twin db: {text}"
+    assert refusal(prepare(site_of(seen))).text == f"Refused to prepare the twin db at site B: {text}"
 
 
 FROM_SCRATCH = [
@@ -212,9 +215,9 @@ def test_from_scratch_refers_to_what_it_makes_itself() -> None:
 def test_every_placeholder_is_marked_as_one() -> None:
     found = plan(prepare(Site(nothing(), surroundings(ports={"db-port0": ()}))))
     made = {step.result: step.args["metadata"] for step in found.steps if step.verb == "create_volume"}
-    assert made == {
-        f"disk {volume.metadata['standby_disk']}": {**volume.metadata, BUILDING: "db"} for volume in PLACEHOLDERS
-    }
+    for placed in PLACEHOLDERS:
+        marks = {key: value for key, value in placed.metadata.items() if key != VOLUME}
+        assert made[f"disk {marks['standby_disk']}"] == {**marks, BUILDING: "db"}
 
 
 def test_the_volumes_of_a_run_that_was_killed_are_used() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.verbs import check_volumes_kept
-from ansible_collections.standby.openstack.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.checks import check_volumes_kept
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import StandbyError
 from loopback_cloud import LoopbackCloud
 
 ATTACHED = "GET compute /servers/s/os-volume_attachments"

@@ -8,9 +8,15 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.errors import UnexpectedState
-from ansible_collections.standby.openstack.plugins.module_utils.plan import Until
-from ansible_collections.standby.openstack.plugins.module_utils.wait import GONE, Deadline, State, interval, reached
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import UnexpectedState
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Until
+from ansible_collections.standby.openstack.plugins.module_utils.engine.waits import (
+    GONE,
+    Deadline,
+    State,
+    interval,
+    reached,
+)
 
 SERVER = Until("server", "srv", frozenset({"TARGET"}), frozenset({"PENDING"}), frozenset({"IDLE"}))
 VOLUME = Until("volume", "vol", frozenset({"available"}), frozenset({"creating"}))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
-from ansible_collections.standby.openstack.plugins.module_utils.wanted import (
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
+from ansible_collections.standby.openstack.plugins.module_utils.data.wanted import (
     SOURCES,
     DiskWanted,
     NicWanted,

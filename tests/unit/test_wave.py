@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.apply import Job
-from ansible_collections.standby.openstack.plugins.module_utils.errors import Refused
-from ansible_collections.standby.openstack.plugins.module_utils.wave import Wave, utc_now
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
+from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Job
+from ansible_collections.standby.openstack.plugins.module_utils.jobs import Wave, utc_now
+from ansible_collections.standby.openstack.plugins.module_utils.operations import OPERATIONS
 from builders import plan, refusal
 from loopback_cloud import Fails, LoopbackCloud
 from recovery_builders import T1, T2, row, the_plan
@@ -20,7 +21,7 @@ from recovery_builders import T1, T2, row, the_plan
 NOW = datetime.fromisoformat(T2)
 EMPTY = re.compile(r"GET \w+ /([\w-]+)(/detail)?(\?.*)?$")
 CLOUDS = {
-    "build": ["site_b"],
+    "provision": ["site_a"],
     "prepare": ["site_b"],
     "readiness": ["site_b"],
     "replicate": ["site_a", "site_b", "site_a_admin", "site_b_admin"],
@@ -46,7 +47,7 @@ def clouds(cloud: LoopbackCloud, session: Any) -> Clouds:
     def answer(line: str) -> Any:
         """A list that no test has filled is empty."""
         empty = EMPTY.match(line)
-        return known(line) if line in cloud.answers or not empty else {empty[1]: []}
+        return known(line) if line in cloud.answers or not empty else {empty[1].replace("-", "_"): []}
 
     cloud.answer = answer  # type: ignore[method-assign]
     session.authenticate = lambda: None
@@ -58,12 +59,12 @@ def rows() -> list[dict[str, Any]]:
     return [row(), app, {**app, "name": "web", "depends_on": ["app"], "critical": True}]
 
 
-def wave(clouds: Clouds, **changes: Any) -> Wave:
-    return Wave(the_plan(*rows(), handover="recreate", **changes), clouds.connect, NOW)
+def wave(clouds: Clouds, operation: str = "failover", **changes: Any) -> Wave:
+    return Wave(OPERATIONS[operation], the_plan(*rows(), handover="recreate", **changes), clouds.connect, NOW)
 
 
 def jobs(clouds: Clouds, operation: str, **changes: Any) -> list[Job]:
-    return wave(clouds, **changes).jobs(operation)
+    return wave(clouds, operation, **changes).jobs()
 
 
 @pytest.mark.parametrize("operation", CLOUDS)
@@ -75,29 +76,17 @@ def test_one_job_for_each_server_and_only_the_clouds_that_are_needed(clouds: Clo
 
 @pytest.mark.parametrize("operation", CLOUDS)
 def test_only_a_failover_has_an_order(clouds: Clouds, operation: str) -> None:
-    after = {job.name: set(job.after) for job in jobs(clouds, operation)}
-    ordered = {"db": set(), "app": {"db"}, "web": {"db", "app"}}
-    assert after == (ordered if operation == "failover" else {"db": set(), "app": set(), "web": set()})
+    after = {job.name: (job.tier, set(job.after)) for job in jobs(clouds, operation)}
+    ordered = {"db": (1, set()), "app": (2, set()), "web": (2, {"app"})}
+    assert after == (ordered if operation == "failover" else dict.fromkeys(ordered, (0, set())))
 
 
-def test_a_build_is_at_the_site_that_was_asked_for(clouds: Clouds) -> None:
-    at_a = wave(clouds)
-    at_a.site = "a"
-    at_a.jobs("build")
-    assert clouds.asked == ["site_a"]
-
-
-@pytest.mark.parametrize("operation", [operation for operation in CLOUDS if operation != "build"])
-def test_nothing_else_is_done_at_site_a(clouds: Clouds, operation: str) -> None:
-    at_a = wave(clouds)
-    at_a.site = "a"
-    with pytest.raises(Refused) as refused:
-        at_a.jobs(operation)
-    assert str(refused.value) == (
-        f"Refused to run {operation} of shop at site A: only build chooses its site, and {operation} is always for "
-        "site B. Leave site out, or set operation: build."
-    )
-    assert clouds.asked == []
+@pytest.mark.parametrize("to", ["a", "b"])
+@pytest.mark.parametrize("operation", CLOUDS)
+def test_the_direction_says_which_cloud_is_which(clouds: Clouds, operation: str, to: str) -> None:
+    jobs(clouds, operation, to=to)
+    turned = str.maketrans("ab", "ba" if to == "a" else "ab")
+    assert clouds.asked == [name[:5] + name[5:6].translate(turned) + name[6:] for name in CLOUDS[operation]]
 
 
 @pytest.mark.parametrize("site", ["a", "b"])
@@ -107,20 +96,20 @@ def test_replication_needs_an_administrator_at_both_sites(clouds: Clouds, site: 
         jobs(clouds, "replicate", sites=sites)
     assert str(refused.value) == (
         f"Refused to replicate shop: the plan has no sites.{site}.admin_cloud. "
-        "Name a cloud of clouds.yaml there: records of backups need it."
+        "Name a cloud of clouds.yaml there: replication by cinder_backup needs it."
     )
 
 
 def test_everything_else_works_without_administrators(clouds: Clouds) -> None:
     sites = {s: {"cloud": f"site_{s}"} for s in ("a", "b")}
-    for operation in ("build", "prepare", "readiness", "failover"):
+    for operation in ("provision", "prepare", "readiness", "failover"):
         assert len(jobs(clouds, operation, sites=sites)) == 3
 
 
 def test_a_job_reads_and_decides(clouds: Clouds) -> None:
     (db, *_others) = jobs(clouds, "replicate")
-    found = refusal(db.decide(db.read(0)))
-    assert (found.code, found.seen) == ("no_server", "there is no such server at site A")
+    found = refusal(db.decide(seen := db.read(0), seen))
+    assert (found.code, found.seen) == ("no_server", "there is no such server at the source")
 
 
 def replicas(time: str) -> dict[str, Any]:
@@ -134,7 +123,7 @@ def replicas(time: str) -> dict[str, Any]:
             "bootable": "true",
             "attachments": [],
         }
-        | {"metadata": {**marks, "standby_disk": disk, "standby_recovery_point": time}}
+        | {"metadata": {**marks, "standby_disk": disk, "standby_recovery_point": time, "standby_volume": disk}}
         for disk in ("root", "data")
     ]
     return {"volumes": items}
@@ -154,19 +143,21 @@ def test_readiness_looks_at_the_age_of_the_newest_point(
     cloud.answers["GET block_storage /volumes/detail"] = replicas(T1)
     (db, *_others) = jobs(clouds, "readiness", replication={"rpo": rpo} if rpo else None)
     seen = db.read(0)
-    assert refusal(db.decide(seen)).seen == "there is no twin at site B" + late
+    assert refusal(db.decide(seen, seen)).seen == "there is no twin at the target" + late
     assert [volume.id for volume in seen[1].replicas] == ["root", "data"]
 
 
 def test_readiness_without_any_point(clouds: Clouds) -> None:
     (db, *_others) = jobs(clouds, "readiness")
-    assert refusal(db.decide(db.read(0))).seen == ("there is no twin at site B; there is no complete recovery point")
+    assert refusal(db.decide(seen := db.read(0), seen)).seen == (
+        "there is no twin at the target; there is no complete recovery point"
+    )
 
 
 def test_a_failover_reads_what_a_new_server_needs(clouds: Clouds, cloud: LoopbackCloud) -> None:
     cloud.answers["GET block_storage /volumes/detail"] = replicas(T1)
     (db, *_others) = jobs(clouds, "failover")
-    found = refusal(db.decide(db.read(0)))
+    found = refusal(db.decide(seen := db.read(0), seen))
     assert (found.code, found.seen) == (
         "cannot_build",
         "the cloud knows no flavor m1.tiny; the cloud knows no network net",
@@ -193,7 +184,7 @@ def test_the_recovery_point_of_a_run_is_the_moment_of_its_beginning(clouds: Clou
         cloud.answers[f"GET compute /servers/{name}/os-instance-actions"] = {"instanceActions": actions}
     (db, app, _web) = jobs(clouds, "replicate")
     for job in (db, app, db):
-        assert plan(job.decide(job.read(0))).after == {"recovery_point": T2}
+        assert plan(job.decide(seen := job.read(0), seen)).after == {"recovery_point": T2}
 
 
 def test_the_lag_is_counted_to_the_beginning_of_the_run(clouds: Clouds) -> None:
@@ -206,11 +197,10 @@ def test_now_is_utc_to_the_second() -> None:
 
 
 def test_a_build_is_of_the_server_as_it_is_at_that_site(clouds: Clouds, cloud: LoopbackCloud) -> None:
-    different = Wave(the_plan(row(site_b={"flavor": "m1.b"}, ports=[])), clouds.connect, NOW, site="a")
-    for site, flavor in (("a", "m1.tiny"), ("b", "m1.b")):
-        different.site = site
-        (db,) = different.jobs("build")
-        assert f"the cloud knows no flavor {flavor};" in refusal(db.decide(db.read(0))).seen
+    for to, flavor in (("b", "m1.tiny"), ("a", "m1.b")):
+        plan = the_plan(row(site_b={"flavor": "m1.b"}, ports=[]), to=to)
+        (db,) = Wave(OPERATIONS["provision"], plan, clouds.connect, NOW).jobs()
+        assert f"the cloud knows no flavor {flavor};" in refusal(db.decide(seen := db.read(0), seen)).seen
 
 
 def small(name: str, status: str) -> dict[str, Any]:
@@ -235,7 +225,7 @@ def test_the_quota_is_asked_once_for_all_servers(
         "GET compute /servers/detail": {"servers": [small("db", "SHELVED_OFFLOADED"), small("app", "SHUTOFF")]},
         "GET compute /flavors/detail": {"flavors": [{"id": "f", "name": "m1.tiny", "vcpus": 2, "ram": 64}]},
     }
-    wave = Wave(the_plan(*rows()), clouds.connect, NOW)
+    wave = Wave(OPERATIONS["readiness"], the_plan(*rows()), clouds.connect, NOW)
     expected = ["quota of cores", "quota of instances"] if found is None else found
     assert [finding.what for finding in wave.shortage()] == expected
     assert cloud.lines().count("GET compute /limits") == 1
@@ -243,7 +233,7 @@ def test_the_quota_is_asked_once_for_all_servers(
 
 def test_a_cloud_that_does_not_tell_its_quota_is_believed(clouds: Clouds, cloud: LoopbackCloud) -> None:
     cloud.answers["GET compute /limits"] = Fails(403)
-    assert Wave(the_plan(*rows()), clouds.connect, NOW).shortage() == []
+    assert Wave(OPERATIONS["readiness"], the_plan(*rows()), clouds.connect, NOW).shortage() == []
 
 
 @pytest.mark.parametrize("handover", ["reimage", "recreate"])
@@ -263,10 +253,25 @@ def test_who_is_on_a_root_that_is_or_was_overwritten_is_asked_when_it_woke(
     cloud.answers["GET compute /servers/db/os-volume_attachments"] = {"volumeAttachments": attachments}
     actions = [{"action": "create", "start_time": "then"}, {"action": "unshelve", "start_time": "until"}]
     cloud.answers["GET compute /servers/db/os-instance-actions"] = {"instanceActions": actions}
-    of = Wave(the_plan(row(), handover=handover), clouds.connect, NOW)
-    (job,) = of.jobs(operation)
+    of = Wave(OPERATIONS[operation], the_plan(row(), handover=handover), clouds.connect, NOW)
+    (job,) = of.jobs()
     seen = job.read(0)
     asked = "GET compute /servers/db/os-instance-actions" in [request.line for request in cloud.sent]
     assert asked == (filled or handover == "reimage" or operation == "replicate")
     looked = {"failover": lambda: seen.seen, "readiness": lambda: seen[1].seen, "replicate": lambda: seen.twin}
     assert looked[operation]().woken == ("until" if asked else None)
+
+
+@pytest.mark.parametrize("days", [0, 26330, -7])
+def test_the_clock_of_site_b_counts_not_the_one_of_this_machine(
+    clouds: Clouds, cloud: LoopbackCloud, days: int
+) -> None:
+    """The next run may be on another machine, and site A may say what it wants."""
+    cloud.answers["GET block_storage /volumes/detail"] = replicas(T1)
+    run = wave(clouds, "readiness")
+    run.now = NOW - timedelta(days=days)
+    run.inventory("target").cloud.ahead = timedelta(days=days, milliseconds=300)
+    assert run.moment == NOW
+    assert run.lag(T1) == (NOW - datetime.fromisoformat(T1)).total_seconds()
+    (db, *_others) = run.jobs()
+    assert [volume.id for volume in db.read(0)[1].replicas] == ["root", "data"]

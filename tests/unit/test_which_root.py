@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.decide.root_volume import Root, which_root
-from ansible_collections.standby.openstack.plugins.module_utils.model import Attachment, RootAnswer, Seen
+from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Attachment, RootAnswer, Seen
+from ansible_collections.standby.openstack.plugins.module_utils.decide.server.root_volume import Root, which_root
 from builders import DATA, GUARDED, MISSING, ROOT, VOLUMES, nothing, present, seen, server, volume
 
 PLAIN_ROOT = Attachment("vol-root", "/dev/vda")

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
+from typing import Any
 
 from pocket_cloud import cloud, errors, guest, layout, orders, processes, site
 
@@ -22,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="show every service; exit code 0 only if all run")
     kill = commands.add_parser("kill", help="SIGKILL every process of a site, as a power cut does; its data stays")
     kill.add_argument("site")
-    kill.add_argument("service", nargs="*", help=f"only these of {', '.join(site.SERVICES)} (default: all)")
+    kill.add_argument("service", nargs="*", help="only these; status shows their names (default: all)")
     down = commands.add_parser("down", help="stop all sites; their data stays for the next up")
     down.add_argument("--purge", action="store_true", help="remove the data too")
     write = commands.add_parser("guest-write", help="put a text at the start of a volume, as its guest would")
@@ -47,9 +49,21 @@ def add_up(up: argparse.ArgumentParser) -> None:
     up.add_argument("--sites", default="a,b", help="names of the sites, with commas (default: a,b)")
     up.add_argument("--stock", action="append", default=[], metavar="SITE", help="no guarded root volume API there")
     up.add_argument("--guarded", action="append", default=[], metavar="SITE", help="with it (default: all but site a)")
-    up.add_argument("--computes", type=int, metavar="N", help="compute hosts of a new site (default: 1)")
+    new = up.add_argument_group("of a new site")
+    new.add_argument("--computes", type=number, metavar="N", help="compute hosts (default: 1)")
+    new.add_argument("--database", choices=("sqlite", "mariadb"), help="of all services (default: sqlite)")
+    new.add_argument("--cells", type=number, metavar="N", help="cells of nova, each with one compute (default: 1)")
+    new.add_argument("--workers", type=number, metavar="N", help="processes of nova-api (default: 1)")
+    new.add_argument("--nova", choices=layout.nova_releases(), help="another release of nova than the pinned one")
     up.add_argument("--port-base", type=int, metavar="PORT", help="first port of the first new site (default: found)")
     up.add_argument("--fresh", action="store_true", help="first remove all sites of the run folder with their data")
+
+
+def number(text: str) -> int:
+    """Read how many of something a site shall have."""
+    if not re.fullmatch("[1-9]", text):
+        raise argparse.ArgumentTypeError(f"wanted 1 to 9, seen: {text}")
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,10 +105,22 @@ def wishes(options: argparse.Namespace) -> cloud.Wishes:
             f"--stock and --guarded name different sites of --sites, each once; seen: {options.sites}, stock:"
             f" {options.stock}, guarded: {options.guarded}."
         )
-    if options.computes is not None and not 1 <= options.computes <= 9:
-        raise errors.PocketCloudError(f"Wanted 1 to 9 computes; seen: {options.computes}.")
     guarded = {name: name in options.guarded for name in (*options.stock, *options.guarded)}
-    return cloud.Wishes(names, guarded, options.computes, options.port_base, options.fresh)
+    return cloud.Wishes(names, guarded, shape(options), options.port_base, options.fresh)
+
+
+def shape(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was asked for new sites."""
+    wanted = {name: getattr(options, name) for name in ("computes", "database", "cells", "workers", "nova")}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if given.keys() & {"cells", "workers", "nova"}:
+        cells = given.get("cells", 1)
+        if given.setdefault("computes", cells) != cells:
+            raise errors.PocketCloudError(
+                f"A site with --cells, --workers or --nova has one compute in each cell; seen: --computes"
+                f" {given['computes']}, --cells {cells}."
+            )
+    return given
 
 
 def run_status(folders: layout.Layout, _options: argparse.Namespace) -> int:
@@ -103,21 +129,27 @@ def run_status(folders: layout.Layout, _options: argparse.Namespace) -> int:
     print(row("SITE", "SERVICE", "URL", "PID", "STATE"))
     states = []
     for place in cloud.sites(folders):
-        for service in site.SERVICES:
+        for service in place.services:
             process = processes.recorded(place, service)
             states.append(processes.state(place, service))
             note = " (guarded root volume API)" if service == "nova" and place.guarded else ""
-            print(row(place.name, service, place.url(service), process.pid if process else "-", states[-1] + note))
+            print(row(place.name, service, address(place, service), process.pid if process else "-", states[-1] + note))
     if not states:
         print(f"no site in {folders.run}; pocket-cloud up makes some")
     return 0 if states and set(states) == {"running"} else 1
 
 
+def address(place: site.Site, service: str) -> str:
+    """Return where a process listens, "-" if nowhere."""
+    return place.url(service) if site.port_of(service) else "-"
+
+
 def run_kill(folders: layout.Layout, options: argparse.Namespace) -> int:
     """Kill a site."""
-    unknown = {*options.service} - {*site.SERVICES}
+    known = cloud.find(folders, options.site).services
+    unknown = {*options.service} - {*known}
     if unknown:
-        raise errors.PocketCloudError(f"Wanted services of {site.SERVICES}; seen: {sorted(unknown)}.")
+        raise errors.PocketCloudError(f"Wanted services of {known}; seen: {sorted(unknown)}.")
     place = cloud.kill(folders, options.site, options.service)
     print(
         f"site {place.name}: {', '.join(options.service) or 'every process'} killed; its data stays in {place.folder}"

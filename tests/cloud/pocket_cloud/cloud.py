@@ -11,12 +11,22 @@ import fcntl
 import pathlib
 import shutil
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pocket_cloud import bootstrap, clouds_yaml, errors, golden, layout, processes, rendering, requirements, seed, site
-
-READY_SECONDS = 180.0
+from pocket_cloud import (
+    bootstrap,
+    clouds_yaml,
+    errors,
+    golden,
+    layout,
+    processes,
+    rendering,
+    requirements,
+    seed,
+    site,
+    stores,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,14 +36,15 @@ class Wishes:
     :param names: the sites.
     :param guarded: whether a site shall have the guarded root volume API, by name. Sites not in it stay as they are;
         new ones have it, except for site a.
-    :param computes: compute services of a new site; None: 1.
+    :param shape: computes, database, cells, workers and nova of new sites, as site.Site has them; what is not named is
+        as usual.
     :param port_base: first port of the first new site, the others follow; None: find free ones.
     :param fresh: remove everything first.
     """
 
     names: list[str]
     guarded: dict[str, bool]
-    computes: int | None = None
+    shape: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     port_base: int | None = None
     fresh: bool = False
 
@@ -67,46 +78,48 @@ def find(folders: layout.Layout, name: str) -> site.Site:
 
 def up(folders: layout.Layout, wishes: Wishes, say: requirements.Say) -> None:
     """Bring sites up: make those that do not exist, start what does not run, leave alone what runs."""
-    requirements.ensure_programs(say)
+    requirements.ensure_programs()
     with locked(folders.build):
         requirements.ensure_venv(folders, say)
-        prepared = golden.ensure_golden(folders, say)
         image = seed.ensure_image_file(folders)
     with locked(folders.run):
         if wishes.fresh:
             remove(folders)
-        places = [ensure_site(folders, wishes, number, prepared, say) for number in range(len(wishes.names))]
+        places = [ensure_site(folders, wishes, number, say) for number in range(len(wishes.names))]
         for place in places:
             start_missing(place, folders, say)
         for place in places:
-            make_usable(place, image)
+            make_usable(place, folders, image)
         clouds_yaml.write(folders, sites(folders))
 
 
-def make_usable(place: site.Site, image: pathlib.Path) -> None:
+def make_usable(place: site.Site, folders: layout.Layout, image: pathlib.Path) -> None:
     """Wait for a site's services and give it, once, what they and its users need."""
-    wait_ready(place, "keystone")
+    processes.wait_ready(place, "keystone")
     if not place.bootstrapped.exists():
         bootstrap.bootstrap(place)
         place.bootstrapped.touch()
-    for service in site.SERVICES:
-        wait_ready(place, service)
+    for service in place.services:
+        processes.wait_ready(place, service)
+    if place.spread:
+        discover = [*golden.nova_manage(place, folders), "cell_v2", "discover_hosts"]
+        requirements.run_logged(discover, place.log("nova-manage"), environment=processes.service_environment(place))
     if not place.seeded.exists():
         seed.seed(place, image)
         place.seeded.touch()
 
 
-def ensure_site(
-    folders: layout.Layout, wishes: Wishes, number: int, prepared: pathlib.Path, say: requirements.Say
-) -> site.Site:
+def ensure_site(folders: layout.Layout, wishes: Wishes, number: int, say: requirements.Say) -> site.Site:
     """Return a site: the recorded one, changed if its nova-api shall be another, or a new one."""
     name = wishes.names[number]
     folder = folders.run / name
     if (folder / "site.json").exists():
-        return recorded_site(folder, wishes, prepared, say)
+        return recorded_site(folder, wishes, say)
     base = None if wishes.port_base is None else wishes.port_base + number * site.PORT_STEP
     guarded = wishes.guarded.get(name, name != "a")
-    place = site.Site(name, folder, guarded, wishes.computes or 1, site.choose_ports(folder, base), prepared.name)
+    place = site.Site(name, folder, guarded, site.choose_ports(folder, base), **wishes.shape)
+    prepared = prepare(folders, place, say)
+    place.prepared = prepared.name
     shutil.rmtree(folder, ignore_errors=True)  # the remains of a start that was interrupted
     rendering.render_site(place, folders)
     golden.copy_to_site(prepared, place)
@@ -114,20 +127,30 @@ def ensure_site(
     return place
 
 
-def recorded_site(folder: pathlib.Path, wishes: Wishes, prepared: pathlib.Path, say: requirements.Say) -> site.Site:
+def prepare(folders: layout.Layout, place: site.Site, say: requirements.Say) -> pathlib.Path:
+    """Return the prepared databases for a site; what they are made with is made first."""
+    stores.ensure(place)
+    with locked(folders.build):
+        if place.nova:
+            requirements.ensure_venv(folders, say, place.nova)
+        return golden.ensure_golden(folders, place, say)
+
+
+def recorded_site(folder: pathlib.Path, wishes: Wishes, say: requirements.Say) -> site.Site:
     """Return a site that exists, with the nova-api that was asked for; refuse one whose databases do not fit."""
     place = site.Site.load(folder)
-    if place.prepared != prepared.name:
+    if place.prepared != (needed := golden.key(place)):
         raise errors.PocketCloudError(
-            f"Site {place.name} was made from databases {place.prepared}; the pinned services need {prepared.name}."
+            f"Site {place.name} was made from databases {place.prepared}; the pinned services need {needed}."
             " Make the cloud anew, without its data: pocket-cloud up --fresh"
         )
-    if wishes.computes not in (None, place.computes):
-        say(f"site {place.name}: keeps its number of computes, {place.computes}; --fresh would change it")
+    for name, wanted in wishes.shape.items():
+        if wanted != getattr(place, name):
+            say(f"site {place.name}: keeps {name} {getattr(place, name)}; --fresh would change it")
     guarded = wishes.guarded.get(place.name, place.guarded)
     if guarded != place.guarded:
         say(f"site {place.name}: the guarded root volume API goes {'on' if guarded else 'off'}")
-        processes.stop(place, ("nova",))
+        processes.stop(place, [name for name in place.services if site.port_of(name) == "nova"])
         place.guarded = guarded
         place.save()
     return place
@@ -135,34 +158,22 @@ def recorded_site(folder: pathlib.Path, wishes: Wishes, prepared: pathlib.Path, 
 
 def start_missing(place: site.Site, folders: layout.Layout, say: requirements.Say) -> None:
     """Start the services that do not run."""
-    missing = [service for service in site.SERVICES if processes.state(place, service) in ("stopped", "dead")]
+    missing = [service for service in place.services if processes.state(place, service) in ("stopped", "dead")]
     if not missing:
         say(f"site {place.name}: runs already")
         return
-    everything = len(missing) == len(site.SERVICES)
+    everything = len(missing) == len(place.services)
     say(f"site {place.name}: starting {'all services' if everything else ', '.join(missing)}")
     rendering.render_site(place, folders)
     for service in missing:
-        processes.start(place, service, folders.python)
-
-
-def wait_ready(place: site.Site, service: str) -> None:
-    """Wait until a service answers; if it ends or takes too long, show the end of its log."""
-    end = time.monotonic() + READY_SECONDS
-    while (state := processes.state(place, service)) != "running":
-        if state != "starting" or time.monotonic() > end:
-            what = "ended" if state != "starting" else f"did not answer within {READY_SECONDS:.0f} s"
-            raise errors.PocketCloudError(
-                f"Site {place.name}: {service} {what} while starting.\n{errors.end_of_file(place.log(service))}\n"
-                "The other services still run: mend and run up again, or stop them with down."
-            )
-        time.sleep(0.1)
+        venv = folders.nova_venv(place.nova if service.startswith("nova") else "")
+        processes.start(place, service, venv / "bin" / "python")
 
 
 def kill(folders: layout.Layout, name: str, services: list[str]) -> site.Site:
     """Kill services of a site, as a power cut does; return the site."""
     place = find(folders, name)
-    processes.kill(place, services or site.SERVICES)
+    processes.kill(place, services)
     return place
 
 

@@ -20,6 +20,9 @@ NEUTRON_QUOTAS = ("network", "port", "subnet", "security_group", "security_group
 
 CINDER_QUOTAS = ("volumes", "snapshots", "gigabytes", "backups", "backup_gigabytes", "groups")
 
+STORE_USER = "pocket"
+"""User and password of MariaDB and RabbitMQ; both listen on 127.0.0.1 alone."""
+
 STILL_ALIVE_SECONDS = 3600
 """A service is believed to live this long after its last heartbeat: a busy machine must not look like a dead one."""
 
@@ -28,7 +31,9 @@ METADATA = "Metadata-Version: 2.1\nName: pocket-cloud-services\nVersion: 1.0\n"
 
 
 def database(place: site.Site, name: str) -> str:
-    """Return the SQLAlchemy address of a database; timeout is how long (s) a writer waits for its turn."""
+    """Return the SQLAlchemy address of a database; timeout is how long (s) a writer of SQLite waits for its turn."""
+    if place.database == "mariadb":
+        return f"mysql+pymysql://{STORE_USER}:{STORE_USER}@127.0.0.1:{place.ports['mariadb']}/{name}?charset=utf8mb4"
     return f"sqlite:///{place.databases}/{name}.sqlite?timeout=60"
 
 
@@ -146,51 +151,6 @@ def neutron(place: site.Site) -> Sections:
         "nova": credentials(place),
         "placement": credentials(place),
         **common(place, "network"),
-    }
-
-
-def nova(place: site.Site) -> Sections:
-    """Return nova.conf: all of nova but compute's own options."""
-    return {
-        "DEFAULT": {**logging(), "my_ip": "127.0.0.1", "transport_url": "fake:///", **nova_compute(place)},
-        "api": {"auth_strategy": "keystone"},
-        "api_database": {"connection": database(place, "nova_api")},
-        "database": {"connection": database(place, "nova_cell1")},
-        "quota": {
-            **dict.fromkeys(("instances", "cores", "ram", "server_groups", "server_group_members"), UNLIMITED),
-            # both ways of counting are in use: from placement, shelved servers have no cores and no memory
-            "count_usage_from_placement": place.name != "a",
-        },
-        "conductor": {"workers": 1},
-        "scheduler": {"workers": 1},
-        "filter_scheduler": {"track_instance_changes": False},
-        "glance": {"region_name": place.region},
-        "upgrade_levels": {"compute": "auto"},
-        "service_user": credentials(place, send_service_user_token=True),
-        "placement": credentials(place),
-        "neutron": credentials(place),
-        "cinder": credentials(place, os_region_name=place.region),
-        **common(place, "compute"),
-    }
-
-
-def nova_compute(place: site.Site) -> dict[str, object]:
-    """Return the options of the computes."""
-    return {
-        "state_path": place.folder / "nova",
-        "host": "compute1",
-        "compute_driver": "pocket_cloud.Driver",
-        "shelved_offload_time": 0,
-        "service_down_time": STILL_ALIVE_SECONDS,
-        # no agent reports a plugged interface, so nobody may wait for the report
-        "vif_plugging_is_fatal": False,
-        "vif_plugging_timeout": 0,
-        "sync_power_state_interval": -1,
-        "resume_guests_state_on_host_boot": True,
-        # a volume that nova makes from an image is looked at each second instead of every third
-        "block_device_allocate_retries": 600,
-        "block_device_allocate_retries_interval": 1,
-        "default_thread_pool_size": 20,
     }
 
 

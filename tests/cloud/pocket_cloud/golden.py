@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import contextlib
+import dataclasses
 import hashlib
 import os
 import pathlib
@@ -17,37 +18,71 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 
-from pocket_cloud import configuration, errors, layout, processes, rendering, requirements, site
+from pocket_cloud import (
+    configuration,
+    configuration_nova,
+    errors,
+    layout,
+    processes,
+    rendering,
+    requirements,
+    site,
+    stores,
+)
 
 PREPARE_NEUTRON = layout.CLOUD_SOURCE / "pocket_cloud_services" / "prepare_neutron.py"
-MADE_FROM = (requirements.PINS, pathlib.Path(__file__), PREPARE_NEUTRON)
+MODULES = (__file__, stores.__file__, configuration_nova.__file__)
+SOURCES = (PREPARE_NEUTRON, *map(pathlib.Path, MODULES))
 
 Command = list[str]
 
 
-def ensure_golden(folders: layout.Layout, say: requirements.Say) -> pathlib.Path:
-    """Return the folder of prepared databases, making it if pins or preparation changed."""
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in MADE_FROM)).hexdigest()[:16]
-    wanted = folders.golden / key
+def key(wanted: site.Site) -> str:
+    """Return the name of the prepared databases that fit a site."""
+    sources = (layout.nova_pins(""), layout.nova_pins(wanted.nova), *SOURCES)
+    shape = f"{wanted.database} {wanted.cells} {wanted.spread}".encode()
+    return hashlib.sha256(b"".join([*(path.read_bytes() for path in sources), shape])).hexdigest()[:16]
+
+
+def ensure_golden(folders: layout.Layout, like: site.Site, say: requirements.Say) -> pathlib.Path:
+    """Return the folder of prepared databases for a site, making it if pins or preparation changed."""
+    wanted = folders.golden / key(like)
     if wanted.exists():
         return wanted
     say("preparing the databases (about 25 s, once)")
     folders.golden.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folders.golden, prefix="new-") as name:
-        place = golden_site(pathlib.Path(name) / "site")
+        place = golden_site(pathlib.Path(name) / "site", like)
         rendering.render_site(place, layout.Layout(build=folders.build, run=pathlib.Path(name)))
         make_keys(place)
-        run_chains(place, folders)
+        with running_database(place, folders):
+            run_chains(place, folders)
         for database in place.databases.glob("*.sqlite"):
             compact(database)
         place.databases.rename(wanted)
     return wanted
 
 
-def golden_site(folder: pathlib.Path) -> site.Site:
+def golden_site(folder: pathlib.Path, like: site.Site) -> site.Site:
     """Return a site that never runs: only its databases are wanted."""
-    ports = dict.fromkeys(site.SERVICES, 9)
-    return site.Site(name="golden", folder=folder, guarded=False, computes=1, ports=ports)
+    ports = dict.fromkeys(site.PORTS, 9) | {"mariadb": site.choose_ports(folder, None)["mariadb"]}
+    return dataclasses.replace(like, name="golden", folder=folder, guarded=False, ports=ports)
+
+
+@contextlib.contextmanager
+def running_database(place: site.Site, folders: layout.Layout) -> Iterator[None]:
+    """Let MariaDB run, if the site has it. SQLite needs nothing."""
+    if place.database != "mariadb":
+        yield
+        return
+    place.save()
+    stores.make_mariadb(place)
+    processes.start(place, "mariadb", folders.python)
+    try:
+        processes.wait_ready(place, "mariadb")
+        yield
+    finally:
+        processes.stop(place)
 
 
 def run_chains(place: site.Site, folders: layout.Layout) -> None:
@@ -68,15 +103,24 @@ def run_chain(chain: list[Command], log: pathlib.Path, place: site.Site) -> None
 
 def nova_commands(place: site.Site, folders: layout.Layout) -> list[Command]:
     """Return the commands that make nova's three databases and map its cells."""
-    manage = [str(folders.python), str(folders.venv / "bin/nova-manage"), "--config-file", str(place.etc / "nova.conf")]
-    cell0, cell1 = (configuration.database(place, name) for name in ("nova_cell0", "nova_cell1"))
-    create = ["create_cell", "--name", "cell1", "--database_connection", cell1, "--transport-url", "fake:///"]
-    return [
+    manage = nova_manage(place, folders)
+    cell0, _ = configuration_nova.cell_mapping(place, "cell0")
+    commands = [
         [*manage, "api_db", "sync"],
         [*manage, "cell_v2", "map_cell0", "--database_connection", cell0],
-        [*manage, "cell_v2", *create],
-        [*manage, "db", "sync"],
     ]
+    for cell in (f"cell{number}" for number in place.cell_numbers):
+        database, bus = configuration_nova.cell_mapping(place, cell)
+        create = ["create_cell", "--name", cell, "--database_connection", database, "--transport-url", bus]
+        commands.append([*manage, "cell_v2", *create])
+    local = [[*manage, "--config-file", str(path), "db", "sync", "--local_cell"] for path in place.cell_files]
+    return [*commands, [*manage, "db", "sync"], *local]
+
+
+def nova_manage(place: site.Site, folders: layout.Layout) -> Command:
+    """Return how nova-manage of the site's release is called."""
+    programs = folders.nova_venv(place.nova) / "bin"
+    return [str(programs / "python"), str(programs / "nova-manage"), "--config-file", str(place.etc / "nova.conf")]
 
 
 def other_commands(place: site.Site, folders: layout.Layout) -> list[Command]:
@@ -130,8 +174,14 @@ def copy_to_site(golden: pathlib.Path, place: site.Site) -> None:
     """Give a new site its databases, keystone keys that no other site has, and its first compute host an identity."""
     shutil.copytree(golden, place.databases, dirs_exist_ok=True)
     make_keys(place)
-    with connection(place.databases / "nova_api.sqlite") as nova_api:
-        for cell in ("cell0", "cell1"):
-            address = configuration.database(place, f"nova_{cell}")
-            nova_api.execute("UPDATE cell_mappings SET database_connection = ? WHERE name = ?", (address, cell))
+    if place.database == "sqlite":
+        map_cells(place)
     (place.folder / "nova" / "compute_id").write_text(str(uuid.uuid4()))
+
+
+def map_cells(place: site.Site) -> None:
+    """Map the cells to the files of this site: an address of SQLite is a path."""
+    with connection(place.databases / "nova_api.sqlite") as nova_api:
+        for cell in ("cell0", *(f"cell{number}" for number in place.cell_numbers)):
+            address, _ = configuration_nova.cell_mapping(place, cell)
+            nova_api.execute("UPDATE cell_mappings SET database_connection = ? WHERE name = ?", (address, cell))

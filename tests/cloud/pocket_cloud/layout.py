@@ -41,6 +41,10 @@ class Layout:
         """The interpreter that runs the services."""
         return self.venv / "bin" / "python"
 
+    def nova_venv(self, release: str) -> pathlib.Path:
+        """Return the virtual environment of a release of nova; "": that of all services."""
+        return self.build / "nova" / release if release else self.venv
+
     @property
     def golden(self) -> pathlib.Path:
         """Prepared databases, one folder for each version of what they are made from."""
@@ -60,3 +64,13 @@ class Layout:
 def services_python_path() -> str:
     """Return PYTHONPATH of the service processes: this folder and the guarded root volume API."""
     return os.pathsep.join([str(CLOUD_SOURCE), str(REPOSITORY / "nova_root_volume" / "src")])
+
+
+def nova_pins(release: str) -> pathlib.Path:
+    """Return the file with the pins of a release of nova; "": those of all services."""
+    return CLOUD_SOURCE / "nova_releases" / f"{release}.txt" if release else CLOUD_SOURCE / "requirements.txt"
+
+
+def nova_releases() -> list[str]:
+    """Return the releases of nova that have pins of their own, oldest first."""
+    return sorted(path.stem for path in (CLOUD_SOURCE / "nova_releases").glob("*.txt"))

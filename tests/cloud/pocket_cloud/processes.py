@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from pocket_cloud import errors, layout, site
 
+READY_SECONDS = 600.0  # only a busy machine needs that long; what ends while starting is noticed at once
 STOP_SECONDS = 10.0
 PORT_SECONDS = 3.0
 MODULE = "pocket_cloud_services"
@@ -101,9 +102,10 @@ def service_environment(place: site.Site) -> dict[str, str]:
 
 def start(place: site.Site, service: str, python: pathlib.Path) -> None:
     """Start a service in a session of its own, so that it outlives the launcher, and record it."""
-    if not becomes_free(place.ports[service]):
+    port = place.port_alone(service)
+    if port and not becomes_free(port):
         raise errors.PocketCloudError(
-            f"Wanted to start {service} of site {place.name} on port {place.ports[service]}, but something else listens"
+            f"Wanted to start {service} of site {place.name} on port {port}, but something else listens"
             " there. Stop it, or make the cloud anew: pocket-cloud down --purge"
         )
     place.ready_file(service).unlink(missing_ok=True)
@@ -123,6 +125,19 @@ def start(place: site.Site, service: str, python: pathlib.Path) -> None:
     place.pid_file(service).write_text(json.dumps({"pid": child.pid, "start": started}) + "\n")
 
 
+def wait_ready(place: site.Site, service: str) -> None:
+    """Wait until a service answers; if it ends or takes too long, show the end of its log."""
+    end = time.monotonic() + READY_SECONDS
+    while (seen := state(place, service)) != "running":
+        if seen != "starting" or time.monotonic() > end:
+            what = "ended" if seen != "starting" else f"did not answer within {READY_SECONDS:.0f} s"
+            raise errors.PocketCloudError(
+                f"Site {place.name}: {service} {what} while starting.\n{errors.end_of_file(place.log(service))}\n"
+                "The other services still run: mend and run up again, or stop them with down."
+            )
+        time.sleep(0.1)
+
+
 def becomes_free(port: int) -> bool:
     """Tell whether a port is free, at once or soon: the last thread of a killed service may close it after its end."""
     end = time.monotonic() + PORT_SECONDS
@@ -133,8 +148,9 @@ def becomes_free(port: int) -> bool:
     return True
 
 
-def stop(place: site.Site, services: Sequence[str] = site.SERVICES) -> None:
-    """Stop services: ask, then insist. Their records go, so that they are "stopped", not "dead"."""
+def stop(place: site.Site, services: Sequence[str] = ()) -> None:
+    """Stop services (none named: all): ask, then insist. Their records go, so that they are "stopped", not "dead"."""
+    services = services or place.services
     found = [process for service in services if (process := recorded(place, service))]
     for process in found:
         process.signal_group(signal.SIGTERM)
@@ -145,9 +161,9 @@ def stop(place: site.Site, services: Sequence[str] = site.SERVICES) -> None:
         place.ready_file(service).unlink(missing_ok=True)
 
 
-def kill(place: site.Site, services: Sequence[str] = site.SERVICES) -> None:
-    """Kill services at once, as a power cut does. Their records stay: status says "dead"."""
-    found = [process for service in services if (process := recorded(place, service))]
+def kill(place: site.Site, services: Sequence[str] = ()) -> None:
+    """Kill services (none named: all) at once, as a power cut does. Their records stay: status says "dead"."""
+    found = [process for service in services or place.services if (process := recorded(place, service))]
     for process in found:
         process.signal_group(signal.SIGKILL)
     survivors = wait_for_end(found, STOP_SECONDS)

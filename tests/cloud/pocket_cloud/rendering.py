@@ -9,12 +9,15 @@ import pathlib
 import re
 import shutil
 
-from pocket_cloud import configuration, errors, layout, site
+from pocket_cloud import configuration, configuration_nova, errors, layout, site, stores
 
 GUARDED_API = "nova_root_volume.filter:factory"
 """The guarded root volume API, a Paste filter."""
 
-NOVA_PIPELINE = re.compile(r"^(keystone = .*\bkeystonecontext) (.*osapi_compute_app_v21)$", re.MULTILINE)
+NOVA_PIPELINE = re.compile(r"^(keystone = .*\bkeystonecontext\b.*) (osapi_compute_app_v21)$", re.MULTILINE)
+
+PIPELINES = 2
+"""/v2.1 and /v2."""
 
 PASTE_FILES = {
     "nova/api-paste.ini": "api-paste.ini",
@@ -34,16 +37,30 @@ def render_site(place: site.Site, folders: layout.Layout) -> None:
         "placement.conf": configuration.placement(place),
         "glance-api.conf": configuration.glance(place),
         "neutron.conf": configuration.neutron(place),
-        "nova.conf": configuration.nova(place),
+        "nova.conf": configuration_nova.nova(place),
         "cinder.conf": configuration.cinder(place, folders),
     }
+    if place.spread:
+        files |= {f"nova-cell{n}.conf": configuration_nova.nova_cell(place, n) for n in place.cell_numbers}
     for name, sections in files.items():
         (place.etc / name).write_text(ini(sections))
+    render_stores(place)
     for source, target in PASTE_FILES.items():
-        shutil.copy(folders.venv / "etc" / source, place.etc / target)
+        venv = folders.nova_venv(place.nova) if source.startswith("nova/") else folders.venv
+        shutil.copy(venv / "etc" / source, place.etc / target)
     if place.guarded:
         insert_guarded_api(place.etc / "api-paste.ini")
     write_entry_points(place)
+
+
+def render_stores(place: site.Site) -> None:
+    """Write the configuration of MariaDB and RabbitMQ, where a site has them."""
+    if "mariadb" in place.services:
+        (place.etc / "mariadb-init.sql").write_text(stores.mariadb_statements(place))
+    if "rabbitmq" in place.services:
+        (place.folder / "rabbitmq").mkdir(exist_ok=True)
+        (place.etc / "rabbitmq.conf").write_text(stores.rabbitmq_configuration(place))
+        (place.etc / "rabbitmq-definitions.json").write_text(stores.rabbitmq_definitions(place))
 
 
 def ini(sections: configuration.Sections) -> str:
@@ -56,10 +73,10 @@ def ini(sections: configuration.Sections) -> str:
 
 
 def insert_guarded_api(paste: pathlib.Path) -> None:
-    """Put the filter behind keystonecontext, so that it sees who asks, in every pipeline of nova-api."""
+    """Put the filter where its README says: directly before the application, in both pipelines of nova-api."""
     text, count = NOVA_PIPELINE.subn(r"\1 root_volume \2", paste.read_text())
-    if not count:
-        raise errors.PocketCloudError(f"No pipeline with keystonecontext in {paste}: is this another Nova than pinned?")
+    if count != PIPELINES:
+        raise errors.PocketCloudError(f"{count} pipelines of nova-api in {paste}: is this another Nova than pinned?")
     paste.write_text(f"{text}\n[filter:root_volume]\npaste.filter_factory = {GUARDED_API}\n")
 
 

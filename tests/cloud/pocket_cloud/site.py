@@ -15,7 +15,10 @@ import zlib
 from pocket_cloud import errors
 
 SERVICES = ("keystone", "placement", "glance", "neutron", "nova", "cinder")
-"""The processes of a site, in the order of their ports."""
+"""The processes that every site has, in the order of their ports."""
+
+PORTS = (*SERVICES, "mariadb", "rabbitmq", "epmd", "erlang")
+"""What may listen: the services, and what some sites have besides (erlang: how RabbitMQ's nodes would talk)."""
 
 PORT_STEP = 10
 FIRST_PORT, LAST_PORT = 15000, 31990  # below Linux' ephemeral ports: no outgoing connection can take one of ours
@@ -28,17 +31,25 @@ class Site:
 
     :param folder: everything of this site.
     :param guarded: whether nova-api offers the guarded root volume API; False is what every public cloud is.
-    :param computes: number of nova-compute services; the second and later ones are in availability zone az2, az3, ...
     :param ports: TCP port of each service on 127.0.0.1.
+    :param computes: number of nova-compute services; the second and later ones are in availability zone az2, az3, ...
     :param prepared: name of the prepared databases that its own were copied from: they fit only the same pins.
+    :param database: "sqlite" or "mariadb".
+    :param cells: number of cells; several have one compute each.
+    :param workers: number of nova-api processes behind the one port.
+    :param nova: release of nova; "": the pinned one.
     """
 
     name: str
     folder: pathlib.Path
     guarded: bool
-    computes: int
     ports: dict[str, int]
+    computes: int = 1
     prepared: str = ""
+    database: str = "sqlite"
+    cells: int = 1
+    workers: int = 1
+    nova: str = ""
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> Site:
@@ -56,6 +67,34 @@ class Site:
         partial.replace(self.folder / "site.json")
 
     @property
+    def spread(self) -> bool:
+        """Whether each part of nova has a process of its own: several of a part need it, and so do older releases."""
+        return bool(self.nova) or self.cells > 1 or self.workers > 1
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The processes of this site, in the order in which they are started."""
+        stores = {"mariadb": self.database == "mariadb", "rabbitmq": self.spread}
+        wanted = [store for store, is_wanted in stores.items() if is_wanted]
+        return (*wanted, *SERVICES, *(self.nova_parts if self.spread else ()))
+
+    def stores_of(self, service: str) -> list[str]:
+        """Return what must answer before a process can start: MariaDB, and for nova RabbitMQ."""
+        messages = ("rabbitmq",) if service.startswith("nova") else ()
+        return [store for store in ("mariadb", *messages) if store in self.services]
+
+    @property
+    def nova_parts(self) -> list[str]:
+        """The processes of a nova that is spread, without the first of nova-api."""
+        cells = [f"nova-{part}-cell{number}" for number in self.cell_numbers for part in ("conductor", "compute")]
+        return ["nova-conductor", "nova-scheduler", *cells, *(f"nova-api{n}" for n in range(2, self.workers + 1))]
+
+    @property
+    def cell_numbers(self) -> range:
+        """The numbers of the cells that have computes: 1, 2, ..."""
+        return range(1, self.cells + 1)
+
+    @property
     def region(self) -> str:
         """Name of the region: RegionA for site a."""
         return "Region" + self.name.capitalize()
@@ -67,7 +106,12 @@ class Site:
 
     def url(self, service: str) -> str:
         """Return the base address of a service."""
-        return f"http://127.0.0.1:{self.ports[service]}"
+        return f"http://127.0.0.1:{self.ports[port_of(service)]}"
+
+    def port_alone(self, service: str) -> int:
+        """Return the port on which a process alone must be able to listen; 0 if it has none, or shares it."""
+        port = port_of(service)
+        return 0 if not port or (port == "nova" and self.workers > 1) else self.ports[port]
 
     @property
     def etc(self) -> pathlib.Path:
@@ -75,8 +119,13 @@ class Site:
         return self.folder / "etc"
 
     @property
+    def cell_files(self) -> list[pathlib.Path]:
+        """What nova's processes of a cell read besides nova.conf."""
+        return [self.etc / f"nova-cell{number}.conf" for number in self.cell_numbers] if self.spread else []
+
+    @property
     def databases(self) -> pathlib.Path:
-        """SQLite files."""
+        """SQLite files, or MariaDB's folder."""
         return self.folder / "db"
 
     @property
@@ -117,6 +166,13 @@ class Site:
         return self.folder / "pid" / f"{service}.ready"
 
 
+def port_of(service: str) -> str:
+    """Return which port a process listens on: those of nova-api share one; "" if it serves nobody."""
+    if service.startswith("nova-api"):
+        return "nova"
+    return service if service in PORTS else ""
+
+
 def check_name(name: str) -> str:
     """Return the name of a site, or refuse one that cannot be a region, a folder and a part of a cloud name."""
     if not NAME_PATTERN.fullmatch(name):
@@ -138,21 +194,21 @@ def port_is_free(port: int) -> bool:
 
 
 def choose_ports(folder: pathlib.Path, base: int | None) -> dict[str, int]:
-    """Return a free port for each service.
+    """Return a free port for everything that may listen.
 
     Without a base the search begins at a place that depends on the site's folder: two clouds started at the same
     moment look at different ports, and a cloud made anew gets the ports it had.
     """
     if base is not None:
-        ports = range(base, base + len(SERVICES))
+        ports = range(base, base + len(PORTS))
         busy = [port for port in ports if not port_is_free(port)]
         if busy:
             raise errors.PocketCloudError(f"Wanted ports {ports[0]} to {ports[-1]}; {busy} are in use. Give others.")
-        return dict(zip(SERVICES, ports, strict=True))
+        return dict(zip(PORTS, ports, strict=True))
     blocks = range(FIRST_PORT, LAST_PORT, PORT_STEP)
     first = zlib.crc32(str(folder).encode()) % len(blocks)
     for block in [*blocks[first:], *blocks[:first]]:
-        ports = range(block, block + len(SERVICES))
+        ports = range(block, block + len(PORTS))
         if all(port_is_free(port) for port in ports):
-            return dict(zip(SERVICES, ports, strict=True))
-    raise errors.PocketCloudError(f"No {len(SERVICES)} free ports in a row from {FIRST_PORT} to {LAST_PORT}.")
+            return dict(zip(PORTS, ports, strict=True))
+    raise errors.PocketCloudError(f"No {len(PORTS)} free ports in a row from {FIRST_PORT} to {LAST_PORT}.")

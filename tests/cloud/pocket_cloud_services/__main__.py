@@ -13,32 +13,48 @@ import sys
 import time
 import traceback
 
-from cheroot import wsgi
 from pocket_cloud import site
 
-from pocket_cloud_services import environment, faults
+from pocket_cloud_services import environment, faults, stores, waiting
 
 API_THREADS = 24
 
 
 def main() -> None:
-    """Build the application, listen, start the workers, say that the service is ready, serve."""
-    begin = time.monotonic()
+    """Run what the command line names: a store, a part of nova that serves nobody, or an API with its workers."""
     service, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     place = site.Site.load(folder)
-    environment.prepare(place)
     faults.orders = place.orders
-    if service in ("nova", "cinder"):
-        starter = importlib.import_module(f"pocket_cloud_services.{service}_service")
+    for store in ("mariadb", "rabbitmq"):
+        if service == store:
+            stores.run(place, store)
+    for store in place.stores_of(service):
+        waiting.for_file(place.ready_file(store))
+    environment.prepare(place, service)
+    if site.port_of(service):
+        serve(place, service)
+    else:
+        importlib.import_module("pocket_cloud_services.nova_part").run(place, service)
+
+
+def serve(place: site.Site, service: str) -> None:
+    """Build the application, listen, start the workers, say that the service is ready, serve."""
+    from cheroot import wsgi
+
+    begin = time.monotonic()
+    port = site.port_of(service)
+    if port in ("nova", "cinder"):
+        starter = importlib.import_module(f"pocket_cloud_services.{port}_service")
         application, start_workers = starter.load(place)
     else:
         application, start_workers = environment.load_api(service), lambda: None
     server = wsgi.Server(
-        ("127.0.0.1", place.ports[service]),
+        ("127.0.0.1", place.ports[port]),
         faults.middleware(application),
         numthreads=API_THREADS,
         request_queue_size=128,
         timeout=120,
+        reuse_port=not place.port_alone(service),
     )
     server.prepare()  # listens from here on: nova and cinder call each other while they start
     for number in (signal.SIGTERM, signal.SIGINT):

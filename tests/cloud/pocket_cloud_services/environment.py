@@ -21,11 +21,12 @@ API_MODULES = {
 }
 
 
-def prepare(place: site.Site) -> None:
+def prepare(place: site.Site, service: str) -> None:
     """Point the service to its configuration and apply what all services need."""
-    os.environ.update(
+    if site.port_of(service):
         # native threads: API and workers share the process, and eventlet would have to own all of it
-        OS_NOVA_DISABLE_EVENTLET_PATCHING="1",
+        os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "1"
+    os.environ.update(
         OS_CINDER_DISABLE_EVENTLET_PATCHING="1",
         OS_NOVA_CONFIG_DIR=str(place.etc),
         OS_GLANCE_CONFIG_DIR=str(place.etc),

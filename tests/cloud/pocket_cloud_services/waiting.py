@@ -9,27 +9,29 @@ import pathlib
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
-SECONDS = 170.0
+SECONDS = 590.0
 PAUSE = 0.1
 
 
-def for_file(path: pathlib.Path) -> None:
-    """Wait until a file exists; TimeoutError if it does not come."""
+def until(happened: Callable[[], bool], what: str) -> None:
+    """Wait until something has happened; TimeoutError if it does not."""
     end = time.monotonic() + SECONDS
-    while not path.exists():
+    while not happened():
         if time.monotonic() > end:
-            raise TimeoutError(f"{path} did not appear within {SECONDS:.0f} s. Was the launcher interrupted?")
+            raise TimeoutError(f"waited {SECONDS:.0f} s in vain for {what}. Was the launcher interrupted?")
         time.sleep(PAUSE)
+
+
+def for_file(path: pathlib.Path) -> None:
+    """Wait until a file exists."""
+    until(path.exists, f"{path} to appear")
 
 
 def for_http(url: str) -> None:
-    """Wait until something answers, whatever the status; TimeoutError if nothing does."""
-    end = time.monotonic() + SECONDS
-    while not answers(url):
-        if time.monotonic() > end:
-            raise TimeoutError(f"{url} did not answer within {SECONDS:.0f} s")
-        time.sleep(PAUSE)
+    """Wait until something answers, whatever the status."""
+    until(lambda: answers(url), f"{url} to answer")
 
 
 def answers(url: str) -> bool:

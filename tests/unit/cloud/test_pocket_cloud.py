@@ -64,7 +64,7 @@ def test_a_name_that_cannot_be_a_folder_and_a_region_is_refused(name: str) -> No
 
 def test_ports_in_use_are_passed_over_or_refused(tmp_path: pathlib.Path) -> None:
     first = site.choose_ports(tmp_path, None)
-    assert sorted(first) == sorted(site.SERVICES)
+    assert sorted(first) == sorted(site.PORTS)
     with socket.create_server(("127.0.0.1", first["glance"])):
         assert not {*site.choose_ports(tmp_path, None).values()} & {*first.values()}
         with pytest.raises(errors.PocketCloudError, match=rf"\[{first['glance']}\] are in use"):
@@ -156,14 +156,14 @@ def test_the_guarded_api_is_put_into_every_pipeline(tmp_path: pathlib.Path) -> N
     paste.write_text(PASTE)
     rendering.insert_guarded_api(paste)
     text = paste.read_text()
-    assert text.count("keystonecontext root_volume ") == 2
+    assert text.count("root_volume osapi_compute_app_v21\n") == 2
     assert f"[filter:root_volume]\npaste.filter_factory = {rendering.GUARDED_API}\n" in text
 
 
 def test_another_nova_without_that_pipeline_is_refused(tmp_path: pathlib.Path) -> None:
     paste = tmp_path / "api-paste.ini"
     paste.write_text("[composite:openstack_compute_api_v21]\n")
-    with pytest.raises(errors.PocketCloudError, match="No pipeline with keystonecontext"):
+    with pytest.raises(errors.PocketCloudError, match="0 pipelines of nova-api"):
         rendering.insert_guarded_api(paste)
 
 
@@ -177,7 +177,8 @@ def test_a_dollar_sign_in_a_path_is_no_reference() -> None:
         ["--sites", "a,a"],
         ["--stock", "c"],
         ["--stock", "a", "--guarded", "a"],
-        ["--computes", "0"],
+        ["--computes", "2", "--cells", "3"],
+        ["--computes", "2", "--workers", "2"],
         ["--sites", "a,"],
     ],
 )

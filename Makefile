@@ -12,14 +12,14 @@ RUN := $(VENV)/bin/python
 VENV_STAMP = $(VENV)/.made-$(shell cat tests/requirements.txt tests/constraints.txt | cksum | cut -d' ' -f1)
 OLDEST_STAMP = $(OLDEST)/.made-$(shell cksum < tests/requirements-oldest.txt | cut -d' ' -f1)
 # where pocket clouds run: of cloud-up, of the tests, of the playbook tests, of the demo and of the bench
-CLOUD_RUNS := build/cloud/run build/cloud/run-of-tests build/cloud/run-of-playbooks build/demo/cloud build/bench/cloud
+CLOUD_RUNS := build/cloud/run build/cloud/run-of-tests build/cloud/run-of-playbooks build/demo/cloud build/bench/cloud build/cloud/run-of-matrix
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-input
 
 export HANDOVER
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ready ## lose site A and fail over to site B, on two real OpenStack sites on this machine
@@ -34,8 +34,16 @@ lint: ready ## everything that judges the sources
 	@$(RUN) tools/lint.py
 
 .PHONY: soak
-soak: ready ## what takes too long for each change: kills at every moment, faults, each way of handing over x each state
-	@$(RUN) tools/test.py "soak integration" "soak handovers" "soak playbooks"
+soak: ready ## what takes too long for each change: kills, faults, each way of handing over x each state, mutants, filter-matrix
+	@$(RUN) tools/test.py "soak unit" mutants "soak integration" "soak handovers" "soak playbooks" "filter matrix"
+
+.PHONY: mutants
+mutants: ready ## change the decisions and the engine at random places: how many changes do the unit tests find?
+	@$(RUN) tools/in_environment.py python tools/mutants.py $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
+
+.PHONY: filter-matrix
+filter-matrix: ready ## the guarded API on every supported Nova, on MariaDB, with two cells and two nova-api
+	@$(RUN) tools/filter_matrix.py $(RELEASES)
 
 .PHONY: tempest
 tempest: ready ## OpenStack's own test suite against a stock and a guarded site
@@ -43,6 +51,7 @@ tempest: ready ## OpenStack's own test suite against a stock and a guarded site
 
 .PHONY: bench
 bench: ready ## speed against other ways of doing the same job (36 min, on a quiet machine); writes docs/performance.md
+	@$(RUN) tools/openstack_cloud.py
 	@$(RUN) tools/in_environment.py bench/run --write
 
 .PHONY: cloud-up
@@ -68,10 +77,9 @@ pins: $(VENV_STAMP) ## write tests/constraints.txt anew from what is installed
 	@{ sed -n 1p tests/constraints.txt; $(RUN) -m pip freeze 2>/dev/null; } > build/constraints.txt
 	@mv build/constraints.txt tests/constraints.txt
 
-# what every target needs: the tools, openstack.cloud, and the place where Ansible finds this collection
+# what every target needs: the tools, and the place where Ansible finds this collection
 .PHONY: ready
 ready: $(VENV_STAMP)
-	@$(RUN) tools/openstack_cloud.py
 	@$(RUN) tools/trees.py live > /dev/null
 
 $(VENV_STAMP):

@@ -47,9 +47,9 @@ def single(key: str, row: bytes, status: int = 200) -> Answer:
     return Answer(status, b'{"%s": %s}' % (key.encode(), row))
 
 
-def listed(host: str, path: str, rows: list[bytes], query: Json) -> Answer:
+def listed(host: str, path: str, rows: list[bytes], query: Json, name: str = "") -> Answer:
     """One page of a list; a full page has a link to the next, as Nova and Cinder do it."""
-    key = path.split("/")[2].replace("-", "_").encode()
+    key = (name or path.split("/")[2].replace("-", "_")).encode()
     limit, start = min(PAGE, int(query.get("limit", PAGE))), int(query.get("marker", 0))
     page = rows[start : start + limit]
     link = {"rel": "next", "href": f"http://{host}/{path}?limit={limit}&marker={start + limit}"}

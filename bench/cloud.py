@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pretended site B: answers the calls of a recovery plan, here and with openstack.cloud, and counts them.
+"""A pretended target: answers the calls of a recovery plan, here and with openstack.cloud, and counts them.
 
 It says nothing of how fast a real cloud is: its times are stated by the caller.
 """

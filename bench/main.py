@@ -107,7 +107,7 @@ def report(head: str, found: Findings, judged: Sequence[Verdict]) -> str:
         table = purposes.table([(row.title, row.scene.servers, row.measured.lines) for row in operated])
         parts += [words, as_table(table)]
     if found.chains:
-        words = "The whole chain on real OpenStack ([pocket cloud](../tests/cloud/README.md)), site A killed:"
+        words = "The whole chain on real OpenStack ([pocket cloud](../tests/cloud/README.md)), the source killed:"
         parts += [words, as_table([pocket.COLUMNS, *(chain.cells() for chain in found.chains)])]
     return "\n\n".join([*parts, "What has to hold:", verdict_table(judged)])
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole chain on real OpenStack: two sites of the pocket cloud, site A killed, a failover by the playbooks.
+"""The whole chain on real OpenStack: two sites of the pocket cloud, the source killed, a failover by the playbooks.
 
 Nova, Cinder, Neutron and Keystone are real; no guest runs, and all of it shares the machine with the failover. So it
 says what the chain needs and not how fast a cloud is.
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Chain:
-    """What a playbook took: seconds of the whole command and of its wave, and requests to site B as "GET compute".
+    """What a playbook took: seconds of the whole command and of its wave, and requests to the target as "GET compute".
 
     ``writes`` are those that change something: looking at a console is a POST too.
     """
@@ -56,11 +56,11 @@ class Chain:
         return [self.name, str(self.servers), *figures]
 
 
-COLUMNS = ["Playbook", "Servers", "Wall s", "of it the wave", "Requests to site B", "for each server", "of them writes"]
+COLUMNS = ["Playbook", "Servers", "Wall s", "of it the wave", "Requests to target", "for each server", "of them writes"]
 
 
 def measure(servers: int) -> list[Chain]:
-    """Starts two sites, prepares and replicates, kills site A, fails over twice, stops the sites.
+    """Starts two sites, prepares and replicates, kills the source, fails over twice, stops the sites.
 
     :raises Failed: if something failed.
     """
@@ -95,12 +95,13 @@ def _plan(servers: int) -> Json:
             "name": f"{PLAN}-{number:02}",
             "flavor": "m1.tiny",
             "boot_volume": {"image": "cirros", "size": 1},
-            "ports": [{"network": "shared-net"}],
+            "ports": [{"network": PLAN}],
             "health_checks": [{"console": "login:"}],
         }
         for number in range(servers)
     ]
-    return {"name": PLAN, "sites": sites, "servers": rows}
+    network = {"name": PLAN, "subnets": [{"name": PLAN, "cidr": "192.168.40.0/22"}]}
+    return {"name": PLAN, "sites": sites, "networks": [network], "servers": rows}
 
 
 @contextlib.contextmanager
@@ -128,7 +129,7 @@ def _playbook(name: str, servers: int, words: str = "") -> Chain:
     lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
     requests = lines[-1]["requests"].get("site_b", {})
     done = Chain(f"`{name}`{words}", servers, wall, lines[-1]["seconds"], requests, writes(lines))
-    _say(f"{wall:.0f} s, {sum(requests.values())} requests to site B")
+    _say(f"{wall:.0f} s, {sum(requests.values())} requests to the target")
     return done
 
 

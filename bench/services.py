@@ -16,6 +16,9 @@ from bench.site import Port, Server, Site, Volume
 
 SERVERS, VOLUMES, PORTS = "compute/v2.1/servers", "volume/v3/volumes", "network/v2.0/ports"
 
+#: Where the guarded API lists the roots of all servers, which is also the alias that says so.
+LISTED = "os-root-volumes"
+
 
 class Nova:
     """Servers. ``stock``: without the guarded API."""
@@ -25,7 +28,7 @@ class Nova:
 
     def routes(self) -> dict[str, Handler]:
         """By method and path what answers."""
-        one, aliases = f"{SERVERS}/ID", [] if self.stock else [{"alias": "os-root-volume", "name": "RootVolume"}]
+        one, aliases = f"{SERVERS}/ID", [] if self.stock else [{"alias": alias} for alias in ("os-root-volume", LISTED)]
         return {
             "GET compute/v2.1/extensions": lambda _ids, _query, _body: ok({"extensions": aliases}),
             f"GET {SERVERS}": lambda _ids, query, _body: self.list(SERVERS, query),
@@ -39,7 +42,14 @@ class Nova:
                 ids[0], body["volumeAttachment"]
             ),
             f"DELETE {one}/os-volume_attachments/ID": lambda ids, _query, _body: _done(partial(self.site.detach, *ids)),
-            **({} if self.stock else {f"GET {one}/os-root-volume": lambda ids, _query, _body: self.root(*ids)}),
+            **({} if self.stock else self.guarded()),
+        }
+
+    def guarded(self) -> dict[str, Handler]:
+        """By method and path what answers at a cloud with the guarded API alone."""
+        return {
+            f"GET {SERVERS}/ID/os-root-volume": lambda ids, _query, _body: ok({"root_volume": self.root(*ids)}),
+            f"GET compute/v2.1/{LISTED}": lambda _ids, query, _body: self.roots(query),
         }
 
     def list(self, path: str, query: Json) -> Answer:
@@ -58,10 +68,15 @@ class Nova:
         """A new server."""
         return ok({"server": {"id": self.site.create_server(wanted).id}}, 202)
 
-    def root(self, server_id: str) -> Answer:
+    def root(self, server_id: str) -> Json:
         """What the guarded API says."""
         volume = self.site.server(server_id).root
-        return ok({"root_volume": {"device": DEVICE, "device_present": volume is not None, "volume_id": volume}})
+        return {"device": DEVICE, "device_present": volume is not None, "volume_id": volume, "task": None}
+
+    def roots(self, query: Json) -> Answer:
+        """The same of all servers."""
+        rows = [json.dumps({"server_id": one, **self.root(one)}).encode() for one in self.site.servers]
+        return listed(self.host, f"compute/v2.1/{LISTED}", rows, query, "root_volumes")
 
     def attachments(self, server_id: str) -> Answer:
         """The volumes of a server."""
@@ -94,7 +109,7 @@ class Cinder:
             f"GET {one}": lambda ids, _query, _body: single("volume", self.row(self.site.volume(*ids))),
             f"DELETE {one}": lambda ids, _query, _body: _done(partial(self.site.delete_volume, ids[0])),
             f"POST {one}/metadata": lambda ids, _query, body: self.mark(ids[0], body["metadata"]),
-            f"DELETE {one}/metadata/standby_building": lambda ids, _query, _body: self.unmark(*ids),
+            f"PUT {one}/metadata": lambda ids, _query, body: self.mark(ids[0], body["metadata"], anew=True),
         }
 
     def list(self, path: str, query: Json) -> Answer:
@@ -113,15 +128,11 @@ class Cinder:
         """A new volume."""
         return single("volume", self.row(self.site.create_volume(wanted)), 202)
 
-    def mark(self, volume_id: str, metadata: Json) -> Answer:
-        """Sets metadata."""
-        self.site.volume(volume_id).metadata.update(metadata)
+    def mark(self, volume_id: str, metadata: Json, anew: bool = False) -> Answer:
+        """Sets metadata; ``anew`` removes all others."""
+        volume = self.site.volume(volume_id)
+        volume.metadata = {**({} if anew else volume.metadata), **metadata}
         return ok({"metadata": metadata})
-
-    def unmark(self, volume_id: str) -> Answer:
-        """Removes the mark of a volume whose server is being built."""
-        self.site.volume(volume_id).metadata.pop("standby_building", None)
-        return Answer(200)
 
 
 class Neutron:

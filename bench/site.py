@@ -221,7 +221,8 @@ def replicas(number: int) -> list[Volume]:
     marks = {"standby_plan": PLAN, "standby_server": server_name(number), "standby_role": "replica",
              "standby_disk": "root", "standby_state": "complete"}  # fmt: skip
     return [
-        Volume(made_id(f"volume-{point}", number), f"{server_name(number)}-root", 20,
-               {**marks, "standby_recovery_point": point})
+        Volume(volume_id, f"{server_name(number)}-root", 20,
+               {**marks, "standby_recovery_point": point, "standby_volume": volume_id})
         for point in POINTS
+        for volume_id in (made_id(f"volume-{point}", number),)
     ]  # fmt: skip

@@ -119,7 +119,7 @@ WAYS = {
 
 #: The operations of a plan whose requests are counted: those of each row follow each other on one cloud.
 OPERATIONS = (
-    (Way("build", "build", lambda: _wave("build")),) * 2,
+    (Way("provision", "provision", lambda: _wave("provision")),) * 2,
     (
         *(Way("prepare", "prepare", lambda: _wave("prepare"), up=False),) * 2,
         Way("readiness", "readiness", lambda: _wave("readiness"), 2, up=False),
@@ -161,7 +161,7 @@ def measure(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> Meas
 
 
 def _clouds(port: int) -> Task:
-    """Site B is the pretended cloud, site A is dead: nothing listens there."""
+    """The target is the pretended cloud. The source is dead: nothing listens at its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         dead = probe.getsockname()[1]

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Prints the path of a Python that can make the virtual environments. What only the distribution has is installed with
-# apt-get by root; anybody else gets one line that says what to install.
+# Prints the path of a Python that can make the virtual environments. What only the distribution has is never installed
+# from here: one line says what to install. `.ci/run` does that on a machine of its own.
 set -euo pipefail
 
 is_new_enough() {
@@ -22,14 +22,9 @@ find_python() {
     return 1
 }
 
-install() {
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing: $*" >&2
-        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"; } >&2 </dev/null
-    else
-        echo "standby.openstack: missing here, please install: sudo apt-get install $*" >&2
-        exit 1
-    fi
+ask_for() {
+    echo "standby.openstack: missing here, please install: sudo apt-get install $*" >&2
+    exit 1
 }
 
 missing=()
@@ -39,7 +34,7 @@ python=$(find_python) || missing+=(python3 python3-venv)
 if [ -n "$python" ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     missing+=("$(basename "$(readlink -f "$python")")-venv")
 fi
-[ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+[ ${#missing[@]} -eq 0 ] || ask_for "${missing[@]}"
 
 python=$(find_python) || {
     echo "standby.openstack: wanted Python 3.11 or newer, saw $(python3 --version 2>&1): sudo apt-get install python3.11 python3.11-venv" >&2

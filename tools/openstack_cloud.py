@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts the collection openstack.cloud below build/collections, without Galaxy.
+"""Puts the collection openstack.cloud below build/collections, without Galaxy: the bench compares with it.
 
 The wheel of the community package `ansible` on PyPI holds it, and pip reaches the package index that this machine is
 set up for. The package wants a newer Python than ours and an ansible-core of its own, so nothing of it is installed.

@@ -29,6 +29,8 @@ CLOUD = "cloud up"
 POCKET_CLOUD = "tests/cloud/pocket-cloud"
 OWN_RUN = BUILD / "cloud" / "run-of-tests"
 QUICK, SLOW = ("-m", "not soak", "--durations=10"), ("-m", "soak", "--durations=10")
+HANDOVERS = ("tests/handovers/test_each_way.py", "tests/handovers/test_other_direction.py")
+FILTER = ("nova_root_volume/tests/unit", "nova_root_volume/tests/live")
 OLDEST = str(BUILD / "venv-oldest" / "bin" / "pytest")
 
 
@@ -41,10 +43,10 @@ def pytest(name: str, *arguments: str, program: str = "pytest", needs: str = "")
 
 def without_cloud() -> list[Phase]:
     """Returns the phases that need no cloud; coverage of plugins/ is by the unit tests alone."""
-    unit = pytest("unit", "tests/unit", "tests/tools", "-q", "-n2", "--cov", "--cov-report=term")
+    unit = pytest("unit", "tests/unit", "tests/tools", *QUICK, "-q", "-n2", "--cov", "--cov-report=term")
     return [
         replace(unit, proof=lambda: f"{unit.proof()}, which cover {coverage()} % of plugins/"),
-        pytest("oldest unit", "tests/unit", "-q", "-n2", program=OLDEST),
+        pytest("oldest unit", "tests/unit", *QUICK, "-q", "-n2", program=OLDEST),
     ]
 
 
@@ -62,8 +64,8 @@ def with_cloud() -> list[Phase]:
         pytest("pocket cloud", "tests/cloud/test_smoke.py", needs=CLOUD),
         pytest("integration", "tests/integration", *QUICK, "-n2", "--dist", "loadfile", needs=CLOUD),
         pytest("oldest integration", "tests/integration", "-k", "info", program=OLDEST, needs=CLOUD),
-        pytest("nova_root_volume", "nova_root_volume/tests", needs=CLOUD),
-        pytest("handovers", "tests/handovers/test_each_way.py", "-n2", needs=CLOUD),
+        pytest("nova_root_volume", *FILTER, *QUICK, needs=CLOUD),
+        pytest("handovers", *HANDOVERS, *QUICK, "-n2", needs=CLOUD),
         # a cloud of their own: they lose a site
         pytest("playbooks", "tests/playbooks", *QUICK),
         *molecule(),
@@ -72,11 +74,17 @@ def with_cloud() -> list[Phase]:
 
 
 def soak() -> list[Phase]:
-    """Returns the phases of `make soak`: kills at every moment, faults on order, each way x each state of a twin."""
+    """Returns the phases of `make soak`: kills at every moment, faults on order, each way of handing over, mutants."""
     return [
+        pytest("soak unit", "tests/unit", *SLOW),
+        Phase("mutants", [sys.executable, "tools/mutants.py"]),
         pytest("soak integration", "tests/integration", *SLOW, "-n2", "--dist", "loadfile", needs=CLOUD),
         pytest("soak handovers", "tests/handovers", "--durations=10", "-n2", "--dist", "loadscope", needs=CLOUD),
         pytest("soak playbooks", "tests/playbooks", *SLOW),
+        pytest("soak nova_root_volume", *FILTER, *SLOW, needs=CLOUD),
+        pytest("nova_root_volume functional", program="nova_root_volume/tests/functional/run", needs=CLOUD),
+        # a cloud of its own for each release
+        Phase("filter matrix", [sys.executable, "tools/filter_matrix.py"]),
     ]
 
 

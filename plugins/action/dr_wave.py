@@ -80,7 +80,9 @@ class ActionModule(ActionBase):
 
     def _operate(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            why = run.fence(options["source_is_down"]) if run.wave.operation.fenced else ""
+            # a planned failover stops the servers first, which check mode does not
+            foretold = self._task.check_mode and options["planned"]
+            why = run.fence(options["source_is_down"]) if run.wave.operation.fenced and not foretold else ""
             self._go_on(run.wave)
             if why:
                 self._say(f"The failover may go on: {why}.")
@@ -180,6 +182,7 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         guarded_api=options["guarded_api"],
         site=options["site"] or "",
         stale=options["stale"],
+        planned=options["planned"] and not check,
         foretold=network_jobs.foretold(plan.networks[operation.at]) if check else frozenset(),
     )
 
@@ -195,7 +198,11 @@ def _target(operation: Operation, options: Mapping[str, Any]) -> str:
             say = f"Say {operation.takes}: {options[wrong]} if that is the site that you mean, else leave"
             todo = f"{say if operation.takes else 'Leave'} {wrong} out."
             raise Refused(Refusal("wrong_site", f"{operation.words.verb} {options['plan']['name']}", saw, todo))
-    return other(options["site"] or "a") if operation.at == "source" else options["to"] or "b"
+    if options["planned"] and options["source_is_down"]:
+        saw = "both planned and source_is_down"
+        todo = "A planned failover needs the source: leave one of them out."
+        raise Refused(Refusal("planned_and_down", f"fail over {options['plan']['name']}", saw, todo))
+    return other(options["site"] or "a") if operation.takes == "site" and operation.at == "source" else options["to"] or "b"
 
 
 def _say_wrapped(text: str) -> None:

@@ -29,12 +29,15 @@ from .data.steps import Decision, Finding, Refusal
 from .data.wanted import ServerWanted
 from .decide.handover.by_reimage import helper_name
 from .decide.handover.failover import decide_failover
-from .decide.handover.fence import SiteAnswer, may_fail_over
+from .decide.handover.fence import SiteAnswer, may_fail_over, silent_source
 from .decide.handover.provision import decide_provision
 from .decide.handover.readiness import decide_readiness
 from .decide.handover.recovery import Recovery, recovery
 from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
 from .decide.plan.recovery_points import latest_at, servers_noted
+from .decide.planned.abort import HalfWay, decide_abort, handed_over, was_woken
+from .decide.planned.proof import nothing_lost, record_at_rest
+from .decide.planned.stop import decide_stop
 from .decide.replicate.decide import decide_replication, open_point
 from .decide.replicate.providers.contract import Verb, lacking
 from .decide.replicate.refill_root import is_wanted
@@ -63,6 +66,7 @@ class Wave:
     :param now: the moment at which the run began, UTC.
     :param site: for operations that take one, the site that they may be about; "" for either.
     :param stale: "stop" if a stale copy that runs may be stopped.
+    :param planned: whether a failover must prove that nothing is lost.
     :param foretold: kind and name of networks and security groups that check mode takes as made already.
     """
 
@@ -74,6 +78,7 @@ class Wave:
     guarded_api: str = "advertised"
     site: str = ""
     stale: str = "refuse"
+    planned: bool = False
     foretold: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
@@ -129,11 +134,19 @@ class Wave:
             lambda now, first: self.plan.direction.addressed(decide(now, first)),
             self.executor,
             self.clouds.explain,
-            needed_by(server.at(self.operation.at), self._makers)
-            | (server.after if self.operation.by_tier else frozenset()),
+            needed_by(server.at(self.operation.at), self._makers) | self._after(server),
             server.critical,
-            server.tier if self.operation.by_tier else 0,
+            self._tier(server),
         )
+
+    def _tier(self, server: PlanServer) -> int:
+        return 0 if not self.operation.by_tier else -server.tier if self.operation.backwards else server.tier
+
+    def _after(self, server: PlanServer) -> frozenset[str]:
+        """The names of the servers that come before this one."""
+        if self.operation.backwards:
+            return frozenset(one.name for one in self.plan.servers if server.name in one.after)
+        return server.after if self.operation.by_tier else frozenset()
 
     def _warm(self) -> None:
         """Reads at the same time the lists that the first reading of each server needs."""
@@ -264,8 +277,9 @@ class Wave:
 
         def decide(what: Replication, first: Replication) -> Decision:
             """The recovery point that the job is about is fixed when it first reads: one left open, or now."""
-            time = open_point(first, self.plan, server, provider.decides) or now
-            return decide_replication(what, self.plan, server, Goal(time, fresh), provider.decides)
+            begun = open_point(first, self.plan, server, provider.decides)
+            goal = Goal(begun or now, fresh, "" if begun else record_at_rest(first.source))
+            return decide_replication(what, self.plan, server, goal, provider.decides)
 
         return read, decide
 
@@ -280,7 +294,54 @@ class Wave:
             seen = read_dr.server(inventory, server.name, since, self._assume)
             return self._recovery(inventory, since, seen, server)
 
-        return read, lambda what, _first: decide_failover(what, server, self.plan)
+        return self._proved(server, read) if self.planned else (
+            read, lambda what, _first: decide_failover(what, server, self.plan)
+        )
+
+    def _proved(self, server: PlanServer, read: Callable[[float], Recovery]) -> tuple[Any, Any]:
+        """A failover that only goes on if nothing is lost. The source is read as well."""
+        source, plan = self.inventory("source"), self.plan
+
+        def decide(what: tuple[Recovery, Seen], _first: Any) -> Decision:
+            decided = decide_failover(what[0], server, plan)
+            if isinstance(decided, Refusal):
+                return decided
+            return nothing_lost(decided, what[1], what[0].replicas, plan.direction)
+
+        return lambda since: (read(since), read_dr.listed(source, server.name, since)), decide
+
+    def _stop_source(self, server: PlanServer) -> tuple[Any, Any]:
+        def read(since: float) -> tuple[Any, Any]:
+            both = self._both(server, since, ("source", "target"))
+            return both.standings(self.plan.name), self._woken(both.seen[self.plan.direction.target.letter])
+
+        return read, lambda what, _first: decide_stop(*what, server, self.plan)
+
+    def _abort(self, server: PlanServer) -> tuple[Any, Any]:
+        source, target = self.inventory("source"), self.inventory("target")
+
+        def read(since: float) -> HalfWay:
+            twin = read_dr.server(target, server.name, since, self._assume)
+            seen = read_dr.listed(source, server.name, since)
+            return HalfWay(seen, twin, target.asked("moved", ANY_TIME, self._moved)[""])
+
+        return read, lambda what, _first: decide_abort(what, server, self.plan)
+
+    def _moved(self) -> dict[str, frozenset[str]]:
+        """The servers that the target was asked to run since they were stopped, once for all."""
+        source, target = self.inventory("source"), self.inventory("target")
+
+        def moved(name: str) -> bool:
+            twin = read_dr.listed(target, name, ANY_TIME)
+            if not handed_over(twin, self.plan.name):
+                return False  # so that Nova is asked about few twins
+            return was_woken(read_dr.listed(source, name, ANY_TIME), replace(twin, woken=self._woken(twin)), self.plan.name)
+
+        return {"": frozenset(one.name for one in self.plan.servers if moved(one.name))}
+
+    def _woken(self, twin: Seen | None) -> str | None:
+        server = twin.server if twin else None
+        return read_dr.woken(self.inventory("target").cloud, server.id) if server else None
 
     def _status(self, server: PlanServer) -> tuple[Any, Any]:
         answering = [role for role in ("source", "target") if role not in self.clouds.unanswered]
@@ -332,7 +393,8 @@ class Wave:
         """
         answer = SiteAnswer(False) if reason else self.clouds.ask("source")
         noted = self._noted() if answer.reached and not answer.error else {}
-        verdict = may_fail_over(answer, self.plan, noted, reason)
+        silent = silent_source(answer, self.plan) if self.planned else None
+        verdict = silent or may_fail_over(answer, self.plan, noted, reason)
         if isinstance(verdict, Refusal):
             raise Refused(verdict)
         return verdict

@@ -57,6 +57,7 @@ class Operation:
     :param builds: whether it makes servers, and before them the networks and security groups of the plan.
     :param compares_networks: whether it only compares these networks and security groups with the plan.
     :param by_tier: whether servers wait for those of earlier tiers, and for those that they depend on.
+    :param backwards: whether they wait for those of later tiers instead, and for those that depend on them.
     :param locked: whether only one of them may run for a plan at a time.
     :param fenced: whether the source is asked first whether its servers still run.
     :param needs_room: whether the quota of the target is compared with what the servers need.
@@ -76,6 +77,7 @@ class Operation:
     builds: bool = False
     compares_networks: bool = False
     by_tier: bool = False
+    backwards: bool = False
     locked: bool = True
     fenced: bool = False
     needs_room: bool = False
@@ -132,6 +134,21 @@ _ROWS = (
             lag="age of its data", after="Up after",
         ),
         needs=("points", "make_usable"), by_tier=True, fenced=True, needs_room=True, brings_up=True,
+    ),
+    Operation(
+        "stop_source",
+        Words(
+            "stop", "Stop", "at {source}", "do not run at {source}", "stopped",
+            still="at rest already", nothing="at rest already",
+        ),
+        clouds=("source", "target"), at="source", by_tier=True, backwards=True, about_data=False,
+    ),
+    Operation(
+        "abort",
+        Words(
+            "take back the failover of", "Abort", "to {target}", "are as before the planned failover", "taken back",
+        ),
+        clouds=("source", "target"), by_tier=True, about_data=False,
     ),
     Operation(
         "status",

@@ -31,6 +31,10 @@ options:
       - V(replicate) makes one recovery point for each server at the target.
       - V(failover) brings each server up at the target on its newest complete recovery point, in the way that
         C(handover) of O(plan) says, and checks its health.
+      - V(stop_source) stops the servers of the source that it leads, those of later tiers first, each until it is SHUTOFF. It
+        is the beginning of a planned failover.
+      - V(abort) takes a planned failover back, as long as the target was not asked to run any server. Replicas come off
+        the twins, and the servers that were stopped are started again.
       - V(status) reads only. It tells which site leads each server, how the server stands at both sites, and the
         recovery points of its data. It goes on without a site that does not answer.
       - V(fence) stops and locks the stale copies of servers that the other site leads. Both sites must answer.
@@ -38,7 +42,7 @@ options:
         volumes are marked as superseded, taken off and kept. Needs the handover C(attach) there.
     type: str
     required: true
-    choices: [provision, prepare, readiness, replicate, failover, status, fence, reprotect]
+    choices: [provision, prepare, readiness, replicate, failover, stop_source, abort, status, fence, reprotect]
   to:
     description:
       - The site that is the target; the other one is the source. By default V(b).
@@ -67,6 +71,13 @@ options:
       - Why it is known that the servers do not run at the source, in words. Without it, O(operation=failover) refuses
         while the source answers for these servers.
     type: str
+  planned:
+    description:
+      - With O(operation=failover), whether to go on only if nothing is lost. The source must answer, its servers must be
+        SHUTOFF, and Nova's record must prove that none of them ran since its newest recovery point was begun.
+      - The playbook C(dr_failover) with C(planned=true) does all of it, and stops the servers before.
+    type: bool
+    default: false
   stale:
     description:
       - With O(operation=reprotect), what becomes of a stale copy that still runs. V(refuse) refuses, V(stop) stops it.

@@ -42,6 +42,7 @@ def server(data: Json, attachments: list[Json] | None = None) -> Server:
         # from 2.96
         pinned_zone=data["pinned_availability_zone"] or "" if "pinned_availability_zone" in data else None,
         addresses=tuple(_addresses(data)),
+        updated=data.get("updated") or "",
     )
 
 

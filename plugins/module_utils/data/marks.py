@@ -16,6 +16,7 @@ VOLUME, ROLE, BUILDING = "standby_volume", "standby_role", "standby_building"
 POINT, STATE, REPLICA = "standby_recovery_point", "standby_state", "standby_replica"
 OF_SERVER, GENERATION = "standby_of_server", "standby_generation"
 SUPERSEDED, SUPERSEDED_BY = "standby_superseded", "standby_superseded_by"
+RESTED, STOPPED = "standby_rested", "standby_stopped"
 
 #: At the root of a twin. A failover writes ROLE, replication WOKEN: they may run beside each other, and neither may
 #: overwrite what the other says.
@@ -84,6 +85,12 @@ KEYS = (
         "dr_status, dr_fence, dr_replicate",
         "the generation of whoever runs on the data: that of the source, and one more. It is 1 where it is missing. The"
         " site with the higher one leads"),
+    Key(RESTED, "complete replicas", "dr_replicate", "dr_failover with `planned`",
+        "of a source that did not run when the recovery point began: when Nova last changed its record. While that is"
+        " so, nothing was written since"),
+    Key(STOPPED, "servers at the source", "dr_failover with `planned`", "dr_failover with `abort`",
+        "that a planned failover stopped the server, and when the twin had been made or last unshelved before that, by"
+        " Nova's record. Only such a server is started again, and only while the twin did not wake since"),
     Key(SUPERSEDED, "volumes with the role `superseded`", "dr_reprotect", "people",
         "when they were taken off a server that the other site leads. No role deletes them"),
     Key(SUPERSEDED_BY, "the same", "dr_reprotect", "dr_failover",
@@ -124,6 +131,7 @@ class Marks:
 
     :param generation: of the data, a whole number that grows each time another site leads.
     :param superseded_by: the generation that led when the volume was superseded, 0 if it was not.
+    :param rested: Nova's record of the source, see `RESTED`.
     :param named: whether they name the volume that they are at. One that is being made does not yet.
     :param unreadable: the keys whose values cannot be read.
     """
@@ -141,6 +149,7 @@ class Marks:
     of_server: str = ""
     generation: int = 1
     superseded_by: int = 0
+    rested: str = ""
     named: bool = False
     unreadable: tuple[str, ...] = ()
 
@@ -152,7 +161,7 @@ class Marks:
 _FIELDS = {
     "plan": PLAN, "server": SERVER, "disk": DISK, "role": ROLE, "point": POINT, "state": STATE, "woken": WOKEN,
     "replica": REPLICA, "building": BUILDING, "fillable": FILLABLE,
-    "of_server": OF_SERVER,
+    "of_server": OF_SERVER, "rested": RESTED,
 }  # fmt: skip
 
 

@@ -56,6 +56,7 @@ class Server:
     :param pinned_zone: the availability zone that it stays in when it is unshelved, "" for none, None if not told.
     :param server_groups: the id of the wanted server group, if it is a member; None if none is wanted.
     :param addresses: the MAC and IP addresses of its ports, as Nova remembers them.
+    :param updated: when Nova last changed its record of the server, by Nova's clock.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Server:
     pinned_zone: str | None = None
     server_groups: tuple[str, ...] | None = None
     addresses: tuple[tuple[str, str], ...] = ()
+    updated: str = ""
 
 
 @dataclass(frozen=True)

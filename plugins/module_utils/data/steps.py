@@ -183,3 +183,6 @@ def refused_for(code: str, wanted: str, findings: Sequence[Finding], todo: str) 
 
 
 Decision = Union[Plan, Refusal]
+
+#: In `Plan.extra` of a failover: it is proved that nothing is lost.
+PROVED = "proved"

@@ -100,7 +100,10 @@ def _reached(servers: Mapping[str, Row], good: Sequence[Row]) -> Iterator[str]:
         oldest, last = max(row["lag"] for row in changed), max(row["seconds"] for row in changed)
         of = f" of {len(changed)} of {len(servers)} servers" if len(changed) < len(servers) else ""
         took = f"{last:.1f} s" if len(good) == len(servers) else "not reached"
-        yield f"  RPO {duration(oldest)} (the oldest recovery point{of}, when the failover began), RTO {took}."
+        proved = all(row.get("proved") for row in changed)
+        why = "proved: no source ran since its recovery point" if proved else "the oldest recovery point"
+        when = "" if proved else ", when the failover began"
+        yield f"  RPO {duration(oldest)} ({why}{of}{when}), RTO {took}."
 
 
 def _rows(operation: Operation, servers: Mapping[str, Row], seconds: float) -> Iterator[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from ..data.errors import StandbyError, changed_before
-from ..data.steps import Finding
+from ..data.steps import PROVED, Finding
 from ..decide.root.root_state import ROOT_POINT
 from ..engine.converge import Outcome
 from ..engine.events import Result
@@ -172,7 +172,12 @@ def _server_row(wave: Wave, result: Result) -> dict[str, Any]:
         **result.extra,
     }
     points = {"lag": row.get("recovery_point"), "root_lag": row.get(ROOT_POINT)}
-    return {**row, **{key: wave.lag(point) for key, point in points.items() if point}}
+    return {**row, **{key: wave.lag(point) for key, point in points.items() if point}, **_without_loss(row)}
+
+
+def _without_loss(row: Mapping[str, Any]) -> dict[str, int]:
+    """A recovery point may be old and lack nothing: the source did not run since."""
+    return {"lag": 0} if row.get(PROVED) else {}
 
 
 def _diff(name: str, result: Outcome) -> dict[str, Any]:

@@ -67,6 +67,12 @@ class Nova(Surroundings):
             if row.get("boot_index") == 0 and "block_device_mapping" in volume.image_metadata:
                 self.refuse(400, "Invalid image metadata")
 
+    def change(self, resource_id: str, **changes: Any) -> None:
+        """Nova notes when it changed its record of a server; metadata stand in a table of their own."""
+        if resource_id in self.servers and changes.keys() - {"metadata", "attachments"}:
+            changes["updated"] = self.clock.text(self.skew)
+        super().change(resource_id, **changes)
+
     def acts(self, server_id: str, action: str, moment: str = "") -> None:
         """Nova records it."""
         self.actions[server_id] = (*self.actions.get(server_id, ()), (action, moment or self.now, False))

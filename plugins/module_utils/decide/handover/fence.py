@@ -60,6 +60,15 @@ def may_fail_over(
     return f"{source} answers, and none of these servers runs there"
 
 
+def silent_source(answer: SiteAnswer, plan: RecoveryPlan) -> Refusal | None:
+    """Refuses a planned failover whose source does not answer: nothing could be proved."""
+    if answer.reached and not answer.error:
+        return None
+    saw = f"{plan.direction.source} does not answer ({answer.error})"
+    todo = "Without it nothing proves that nothing is lost. If it is lost, fail over without planned."
+    return Refusal("source_silent", f"fail {plan.name} over without loss", saw, todo)
+
+
 def _refusal(plan: RecoveryPlan, saw: str, unsafe: str) -> Refusal:
     source = plan.direction.source
     todo = (

@@ -62,7 +62,7 @@ def decide_replication(
     if refusal:
         return refusal
     begun = open_point(what, plan, server, provider) == goal.time
-    decided = _decide(Cycle(what, plan, server, goal.time, sources), goal, begun, provider)
+    decided = _decide(Cycle(what, plan, server, goal.time, sources, goal.rested), goal, begun, provider)
     if isinstance(decided, Refusal):
         return decided
     marked = (*what.volumes, *provider.marked(what.made))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from ...data.marks import DISK, GENERATION, OF_SERVER, PLAN, POINT, ROLE, SERVER, STATE, VOLUME
+from ...data.marks import DISK, GENERATION, OF_SERVER, PLAN, POINT, RESTED, ROLE, SERVER, STATE, VOLUME
 from ...data.seen import Attachment, Seen, Snapshot, Volume
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..plan.recovery_points import END_OF_TIME, replicas_of
@@ -46,10 +46,14 @@ class Replication:
 
 @dataclass(frozen=True)
 class Goal:
-    """The recovery point that a run is about, and the oldest that makes a new one unnecessary."""
+    """The recovery point that a run is about, and the oldest that makes a new one unnecessary.
+
+    :param rested: Nova's record of the source if it did not run before the run began the point, else "".
+    """
 
     time: str
     fresh_from: str
+    rested: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Cycle:
 
     :param time: the recovery point.
     :param sources: by disk its attachment at the source.
+    :param rested: see `Goal`.
     """
 
     what: Replication
@@ -65,6 +70,7 @@ class Cycle:
     server: PlanServer
     time: str
     sources: dict[str, Attachment]
+    rested: str = ""
 
     @classmethod
     def of(cls: type[Known], cycle: Cycle) -> Known:  # noqa: PYI019 - typing.Self is newer than Python 3.9
@@ -100,7 +106,8 @@ class Cycle:
         """The marks of a replica that is complete: a failover takes the volume that carries them."""
         source = {OF_SERVER: self.what.source.server.id} if self.what.source.server else {}
         own = {VOLUME: volume_id, ROLE: "replica", STATE: "complete", GENERATION: str(self.generation)}
-        return {**self.marks(disk), **own, **source}
+        rested = {RESTED: self.rested} if self.rested else {}
+        return {**self.marks(disk), **own, **source, **rested}
 
     @property
     def generation(self) -> int:

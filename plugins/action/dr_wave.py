@@ -202,7 +202,11 @@ def _target(operation: Operation, options: Mapping[str, Any]) -> str:
         saw = "both planned and source_is_down"
         todo = "A planned failover needs the source: leave one of them out."
         raise Refused(Refusal("planned_and_down", f"fail over {options['plan']['name']}", saw, todo))
-    return other(options["site"] or "a") if operation.takes == "site" and operation.at == "source" else options["to"] or "b"
+    return (
+        other(options["site"] or "a")
+        if operation.takes == "site" and operation.at == "source"
+        else options["to"] or "b"
+    )
 
 
 def _say_wrapped(text: str) -> None:

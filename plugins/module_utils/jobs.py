@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One operation of a recovery plan for all its servers: makes the jobs of a fleet. Knows no Ansible.
 
-Each operation of `operations.py` has a method of its name here: it says what is read for a server, and who decides.
+Each operation of `operations.py` has a method of its name here, or in `jobs_at_both_sites.py`: it says what is read for
+a server, and who decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -17,13 +18,9 @@ from .cloud.errors import understood
 from .cloud.lookup import ANY_TIME, Shared
 from .cloud.read import build as read_build
 from .cloud.read import recovery as read_dr
-from .cloud.read.server import offer
 from .cloud.shared_lists import Inventory
-from .clouds import Clouds, Connect
-from .data.direction import other
 from .data.errors import Refused
 from .data.marks import PLAN, ROLE, SERVER, WOKEN
-from .data.networks import Wanted
 from .data.seen import Limits, Seen, Site
 from .data.steps import Decision, Finding, Refusal
 from .data.wanted import ServerWanted
@@ -33,143 +30,22 @@ from .decide.handover.fence import SiteAnswer, may_fail_over, silent_source
 from .decide.handover.provision import decide_provision
 from .decide.handover.readiness import decide_readiness
 from .decide.handover.recovery import Recovery, recovery
-from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
-from .decide.plan.recovery_points import latest_at, servers_noted
-from .decide.planned.abort import HalfWay, decide_abort, handed_over, was_woken
+from .decide.plan.recovery_plan import PlanServer
+from .decide.plan.recovery_points import servers_noted
 from .decide.planned.proof import nothing_lost, record_at_rest
-from .decide.planned.stop import decide_stop
 from .decide.replicate.decide import decide_replication, open_point
-from .decide.replicate.providers.contract import Verb, lacking
 from .decide.replicate.refill_root import is_wanted
 from .decide.replicate.replication import Goal, Replication
-from .decide.reprotect.old_site import OldSite, Wish, decide_reprotect
 from .decide.root.volume_copy import Helpers
 from .decide.root.ways import Chosen, choose
-from .decide.status.leadership import leadership
-from .decide.status.stale_copy import decide_fence
-from .decide.status.status import BothSites, decide_status
 from .decide.twin.prepare import decide_prepare
-from .engine.converge import Job
-from .executors import Executor
-from .network_jobs import kinds as network_kinds
-from .network_jobs import makers, needed_by, network_checks, network_jobs
-from .operations import Operation
-from .providers import PROVIDERS, Look, Row
+from .jobs_at_both_sites import JobsAtBothSites
+from .providers import Look
 from .room import copy_limits, shortage
 
 
-@dataclass
-class Wave:
-    """An operation of a plan, begun once.
-
-    :param connect: see `Clouds`.
-    :param now: the moment at which the run began, UTC.
-    :param site: for operations that take one, the site that they may be about; "" for either.
-    :param stale: "stop" if a stale copy that runs may be stopped.
-    :param planned: whether a failover must prove that nothing is lost.
-    :param foretold: kind and name of networks and security groups that check mode takes as made already.
-    """
-
-    operation: Operation
-    plan: RecoveryPlan
-    connect: Connect
-    now: datetime
-    min_interval: int = 0
-    guarded_api: str = "advertised"
-    site: str = ""
-    stale: str = "refuse"
-    planned: bool = False
-    foretold: frozenset[tuple[str, str]] = frozenset()
-
-    def __post_init__(self) -> None:
-        self.clouds = Clouds(self.operation, self.plan, self.connect)
-        self.executor = Executor(lambda cloud: self.inventory(cloud).cloud)
-        self._makers = makers(self.networks if self.operation.builds else ())
-
-    def jobs(self) -> list[Job]:
-        """One job for each server of the plan; before them, where servers are built, those for what they need.
-
-        :raises Refused: if the provider of the plan does not offer what the operation needs, or the plan does not name
-            a cloud that it needs.
-        """
-        provider, wanted = self.provider.decides, f"{self.operation.words.verb} {self.plan.name}"
-        refusal = lacking(provider, self.operation.needs, wanted, self.plan.method)
-        if refusal:
-            raise Refused(refusal)
-        more = (cloud for verb in self.operation.needs for cloud in provider.clouds.get(Verb(verb), ()))
-        for cloud in (*self.operation.clouds, *more):
-            self.inventory(cloud)
-        self._warm()
-        if self.operation.about_leaders:
-            self.clouds.look()
-        make = network_jobs if self.operation.builds else network_checks
-        before = make(self.networks, self.inventory("here"), self.executor) if self.networks else []
-        return [self._understood(job) for job in (*before, *map(self._job, self.plan.servers))]
-
-    def _understood(self, job: Job) -> Job:
-        """The job, with an answer that is not as OpenStack describes it reported as the fault of a cloud."""
-
-        def read(since: float) -> Any:
-            with understood(f"the clouds of {self.plan.name}", f"read {job.name}"):
-                return job.read(since)
-
-        return replace(job, read=read)
-
-    @property
-    def provider(self) -> Row:
-        """The way in which the plan replicates."""
-        return PROVIDERS[self.plan.method]
-
-    @property
-    def networks(self) -> tuple[Wanted, ...]:
-        """The networks and security groups that the operation makes before it builds servers, or compares."""
-        return self.plan.networks[self.operation.at] if self.operation.knows_networks else ()
-
-    def _job(self, server: PlanServer) -> Job:
-        """The job of a server. Playbooks in its texts get the direction, such as "dr_prepare -e to=a"."""
-        read, decide = getattr(self, f"_{self.operation.name}")(server)
-        return Job(
-            server.name,
-            read,
-            lambda now, first: self.plan.direction.addressed(decide(now, first)),
-            self.executor,
-            self.clouds.explain,
-            needed_by(server.at(self.operation.at), self._makers) | self._after(server),
-            server.critical,
-            self._tier(server),
-        )
-
-    def _tier(self, server: PlanServer) -> int:
-        return 0 if not self.operation.by_tier else -server.tier if self.operation.backwards else server.tier
-
-    def _after(self, server: PlanServer) -> frozenset[str]:
-        """The names of the servers that come before this one."""
-        if self.operation.backwards:
-            return frozenset(one.name for one in self.plan.servers if server.name in one.after)
-        return server.after if self.operation.by_tier else frozenset()
-
-    def _warm(self) -> None:
-        """Reads at the same time the lists that the first reading of each server needs."""
-        if len(self.operation.clouds) != 1:
-            return
-        at = self.operation.at
-        wanted = [server.at(at) for server in self.plan.servers]
-        attaches = self.operation.name == "failover" and self._only_attaches
-        kinds = [{"server", "volume", "port"}] if attaches else [read_build.kinds(one) for one in wanted]
-        self.inventory(at).warm(network_kinds(self.networks).union(*kinds))
-
-    def inventory(self, cloud: str) -> Inventory:
-        """The inventory of a cloud of the plan, see `Clouds.inventory`."""
-        return self.clouds.inventory(cloud)
-
-    def stop(self) -> None:
-        """Ends the run: nothing more is sent to any cloud, or done on this machine."""
-        self.executor.stop()
-        self.clouds.stop()
-
-    @property
-    def _assume(self) -> bool:
-        return self.guarded_api == "assume"
+class Wave(JobsAtBothSites):
+    """An operation of a plan, begun once: see `WaveCore`."""
 
     def _site(self, cloud: str, wanted: ServerWanted) -> Callable[[float], Site]:
         """Reads a server that is to be built, or compared."""
@@ -203,12 +79,6 @@ class Wave:
 
         return read, lambda seen, _first: decide_readiness(seen[0], seen[1], server, self.plan, self.lag)
 
-    @property
-    def _only_attaches(self) -> bool:
-        """Whether the failover only puts volumes on servers that are there."""
-        chosen = choose(self.plan, offer(self.inventory("target").cloud, self._assume), "")
-        return isinstance(chosen, Chosen) and chosen.method == "attach"
-
     def _recovery(self, inventory: Inventory, since: float, site: Site | Seen, server: PlanServer) -> Recovery:
         """Reads only the volumes with the marks of the server. All volumes for each server would take N x N."""
         own = read_dr.volumes_with(inventory, since, {PLAN: self.plan.name, SERVER: server.name})
@@ -237,22 +107,6 @@ class Wave:
         if seen.server is None or not (reimages or any(WOKEN in volume.metadata for volume in seen.volumes.values())):
             return seen
         return replace(seen, woken=read_dr.woken(inventory.cloud, seen.found.id))
-
-    @property
-    def moment(self) -> datetime:
-        """The moment at which the run began, by the clock of the target. Recovery points are told and judged by it.
-
-        This machine may have a clock that is wrong, and the next run may be on another one.
-        """
-        return (self.now + self.inventory("target").cloud.ahead).replace(microsecond=0)
-
-    @property
-    def _latest(self) -> str:
-        return latest_at(self.moment)
-
-    def lag(self, point: str) -> int:
-        """Seconds from a recovery point to the beginning of this run."""
-        return round((self.moment - datetime.fromisoformat(point)).total_seconds())
 
     def _replicate(self, server: PlanServer) -> tuple[Any, Any]:
         source, target, provider = self.inventory("source"), self.inventory("target"), self.provider
@@ -294,8 +148,10 @@ class Wave:
             seen = read_dr.server(inventory, server.name, since, self._assume)
             return self._recovery(inventory, since, seen, server)
 
-        return self._proved(server, read) if self.planned else (
-            read, lambda what, _first: decide_failover(what, server, self.plan)
+        return (
+            self._proved(server, read)
+            if self.planned
+            else (read, lambda what, _first: decide_failover(what, server, self.plan))
         )
 
     def _proved(self, server: PlanServer, read: Callable[[float], Recovery]) -> tuple[Any, Any]:
@@ -309,78 +165,6 @@ class Wave:
             return nothing_lost(decided, what[1], what[0].replicas, plan.direction)
 
         return lambda since: (read(since), read_dr.listed(source, server.name, since)), decide
-
-    def _stop_source(self, server: PlanServer) -> tuple[Any, Any]:
-        def read(since: float) -> tuple[Any, Any]:
-            both = self._both(server, since, ("source", "target"))
-            return both.standings(self.plan.name), self._woken(both.seen[self.plan.direction.target.letter])
-
-        return read, lambda what, _first: decide_stop(*what, server, self.plan)
-
-    def _abort(self, server: PlanServer) -> tuple[Any, Any]:
-        source, target = self.inventory("source"), self.inventory("target")
-
-        def read(since: float) -> HalfWay:
-            twin = read_dr.server(target, server.name, since, self._assume)
-            seen = read_dr.listed(source, server.name, since)
-            return HalfWay(seen, twin, target.asked("moved", ANY_TIME, self._moved)[""])
-
-        return read, lambda what, _first: decide_abort(what, server, self.plan)
-
-    def _moved(self) -> dict[str, frozenset[str]]:
-        """The servers that the target was asked to run since they were stopped, once for all."""
-        source, target = self.inventory("source"), self.inventory("target")
-
-        def moved(name: str) -> bool:
-            twin = read_dr.listed(target, name, ANY_TIME)
-            if not handed_over(twin, self.plan.name):
-                return False  # so that Nova is asked about few twins
-            return was_woken(read_dr.listed(source, name, ANY_TIME), replace(twin, woken=self._woken(twin)), self.plan.name)
-
-        return {"": frozenset(one.name for one in self.plan.servers if moved(one.name))}
-
-    def _woken(self, twin: Seen | None) -> str | None:
-        server = twin.server if twin else None
-        return read_dr.woken(self.inventory("target").cloud, server.id) if server else None
-
-    def _status(self, server: PlanServer) -> tuple[Any, Any]:
-        answering = [role for role in ("source", "target") if role not in self.clouds.unanswered]
-        ahead = self.inventory(answering[-1]).cloud.ahead
-        return (
-            lambda since: self._both(server, since, answering),
-            lambda what, _first: decide_status(what, server, self.plan, self.now + ahead),
-        )
-
-    def _fence(self, server: PlanServer) -> tuple[Any, Any]:
-        return (
-            lambda since: self._both(server, since, ("source", "target")).standings(self.plan.name),
-            lambda sites, _first: decide_fence(sites, server, self.plan, self.site),
-        )
-
-    def _reprotect(self, server: PlanServer) -> tuple[Any, Any]:
-        wish = Wish(self.stale == "stop", self.site, self.moment.isoformat())
-
-        def read(since: float) -> OldSite:
-            both = self._both(server, since, ("source", "target"))
-            sites = both.standings(self.plan.name)
-            leader = leadership(sites).leader
-            if not leader:
-                return OldSite(sites)
-            inventory = self.inventory(self.plan.direction.role(other(leader)))
-            seen = read_dr.server(inventory, server.name, since, self._assume)
-            return OldSite(sites, seen, both.volumes[other(leader)])
-
-        return read, lambda what, _first: decide_reprotect(what, server, self.plan, wish)
-
-    def _both(self, server: PlanServer, since: float, answering: Collection[str]) -> BothSites:
-        """One server at both sites, from lists."""
-        marks, seen, volumes = {PLAN: self.plan.name, SERVER: server.name}, {}, {}
-        for role in ("source", "target"):
-            letter, answers = getattr(self.plan.direction, role).letter, role in answering
-            inventory = self.inventory(role) if answers else None
-            seen[letter] = read_dr.listed(inventory, server.name, since) if inventory else None
-            volumes[letter] = read_dr.volumes_with(inventory, since, marks) if inventory else ()
-        return BothSites(seen, volumes)
 
     def shortage(self) -> list[Finding]:
         """What the quota of the target lacks for all servers of the plan to come up."""

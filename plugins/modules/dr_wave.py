@@ -31,8 +31,8 @@ options:
       - V(replicate) makes one recovery point for each server at the target.
       - V(failover) brings each server up at the target on its newest complete recovery point, in the way that
         C(handover) of O(plan) says, and checks its health.
-      - V(stop_source) stops the servers of the source that it leads, those of later tiers first, each until it is SHUTOFF. It
-        is the beginning of a planned failover.
+      - V(stop_source) stops the servers of the source that it leads, those of later tiers first, each until it is
+        SHUTOFF. It is the beginning of a planned failover.
       - V(abort) takes a planned failover back, as long as the target was not asked to run any server. Replicas come off
         the twins, and the servers that were stopped are started again.
       - V(status) reads only. It tells which site leads each server, how the server stands at both sites, and the
@@ -73,8 +73,8 @@ options:
     type: str
   planned:
     description:
-      - With O(operation=failover), whether to go on only if nothing is lost. The source must answer, its servers must be
-        SHUTOFF, and Nova's record must prove that none of them ran since its newest recovery point was begun.
+      - With O(operation=failover), whether to go on only if nothing is lost. The source must answer, its servers must
+        be SHUTOFF, and Nova's record must prove that none of them ran since its newest recovery point was begun.
       - The playbook C(dr_failover) with C(planned=true) does all of it, and stops the servers before.
     type: bool
     default: false

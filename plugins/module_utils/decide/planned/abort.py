@@ -54,7 +54,9 @@ def was_woken(source: Seen, twin: Seen, plan: str) -> bool:
 def handed_over(twin: Seen, plan: str) -> bool:
     """Whether there is a twin that holds data of a recovery point, which only a failover puts there."""
     handed = {Kind.REPLICA, Kind.COPY}
-    return twin.server is not None and any(kind_of(volume, plan, twin.found.name) in handed for volume in twin.volumes.values())
+    return twin.server is not None and any(
+        kind_of(volume, plan, twin.found.name) in handed for volume in twin.volumes.values()
+    )
 
 
 def decide_abort(what: HalfWay, server: PlanServer, plan: RecoveryPlan) -> Decision:

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One operation of a recovery plan for all its servers, begun once: its clouds, and one job for each server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from .cloud.errors import understood
+from .cloud.read import build as read_build
+from .cloud.read.server import offer
+from .cloud.shared_lists import Inventory
+from .clouds import Clouds, Connect
+from .data.errors import Refused
+from .data.networks import Wanted
+from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
+from .decide.plan.recovery_points import latest_at
+from .decide.replicate.providers.contract import Verb, lacking
+from .decide.root.ways import Chosen, choose
+from .engine.converge import Job
+from .executors import Executor
+from .network_jobs import kinds as network_kinds
+from .network_jobs import makers, needed_by, network_checks, network_jobs
+from .operations import Operation
+from .providers import PROVIDERS, Row
+
+
+@dataclass
+class WaveCore:
+    """An operation of a plan, begun once. What its jobs do stands in the classes that build on it.
+
+    :param connect: see `Clouds`.
+    :param now: the moment at which the run began, UTC.
+    :param site: for operations that take one, the site that they may be about; "" for either.
+    :param stale: "stop" if a stale copy that runs may be stopped.
+    :param planned: whether a failover must prove that nothing is lost.
+    :param foretold: kind and name of networks and security groups that check mode takes as made already.
+    """
+
+    operation: Operation
+    plan: RecoveryPlan
+    connect: Connect
+    now: datetime
+    min_interval: int = 0
+    guarded_api: str = "advertised"
+    site: str = ""
+    stale: str = "refuse"
+    planned: bool = False
+    foretold: frozenset[tuple[str, str]] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.clouds = Clouds(self.operation, self.plan, self.connect)
+        self.executor = Executor(lambda cloud: self.inventory(cloud).cloud)
+        self._makers = makers(self.networks if self.operation.builds else ())
+
+    def jobs(self) -> list[Job]:
+        """One job for each server of the plan; before them, where servers are built, those for what they need.
+
+        :raises Refused: if the provider of the plan does not offer what the operation needs, or the plan does not name
+            a cloud that it needs.
+        """
+        provider, wanted = self.provider.decides, f"{self.operation.words.verb} {self.plan.name}"
+        refusal = lacking(provider, self.operation.needs, wanted, self.plan.method)
+        if refusal:
+            raise Refused(refusal)
+        more = (cloud for verb in self.operation.needs for cloud in provider.clouds.get(Verb(verb), ()))
+        for cloud in (*self.operation.clouds, *more):
+            self.inventory(cloud)
+        self._warm()
+        if self.operation.about_leaders:
+            self.clouds.look()
+        make = network_jobs if self.operation.builds else network_checks
+        before = make(self.networks, self.inventory("here"), self.executor) if self.networks else []
+        return [self._understood(job) for job in (*before, *map(self._job, self.plan.servers))]
+
+    def _understood(self, job: Job) -> Job:
+        """The job, with an answer that is not as OpenStack describes it reported as the fault of a cloud."""
+
+        def read(since: float) -> Any:
+            with understood(f"the clouds of {self.plan.name}", f"read {job.name}"):
+                return job.read(since)
+
+        return replace(job, read=read)
+
+    @property
+    def provider(self) -> Row:
+        """The way in which the plan replicates."""
+        return PROVIDERS[self.plan.method]
+
+    @property
+    def networks(self) -> tuple[Wanted, ...]:
+        """The networks and security groups that the operation makes before it builds servers, or compares."""
+        return self.plan.networks[self.operation.at] if self.operation.knows_networks else ()
+
+    def _job(self, server: PlanServer) -> Job:
+        """The job of a server. Playbooks in its texts get the direction, such as "dr_prepare -e to=a"."""
+        read, decide = getattr(self, f"_{self.operation.name}")(server)
+        return Job(
+            server.name,
+            read,
+            lambda now, first: self.plan.direction.addressed(decide(now, first)),
+            self.executor,
+            self.clouds.explain,
+            needed_by(server.at(self.operation.at), self._makers) | self._after(server),
+            server.critical,
+            self._tier(server),
+        )
+
+    def _tier(self, server: PlanServer) -> int:
+        return 0 if not self.operation.by_tier else -server.tier if self.operation.backwards else server.tier
+
+    def _after(self, server: PlanServer) -> frozenset[str]:
+        """The names of the servers that come before this one."""
+        if self.operation.backwards:
+            return frozenset(one.name for one in self.plan.servers if server.name in one.after)
+        return server.after if self.operation.by_tier else frozenset()
+
+    def _warm(self) -> None:
+        """Reads at the same time the lists that the first reading of each server needs."""
+        if len(self.operation.clouds) != 1:
+            return
+        at = self.operation.at
+        wanted = [server.at(at) for server in self.plan.servers]
+        attaches = self.operation.name == "failover" and self._only_attaches
+        kinds = [{"server", "volume", "port"}] if attaches else [read_build.kinds(one) for one in wanted]
+        self.inventory(at).warm(network_kinds(self.networks).union(*kinds))
+
+    @property
+    def _only_attaches(self) -> bool:
+        """Whether the failover only puts volumes on servers that are there."""
+        chosen = choose(self.plan, offer(self.inventory("target").cloud, self._assume), "")
+        return isinstance(chosen, Chosen) and chosen.method == "attach"
+
+    def inventory(self, cloud: str) -> Inventory:
+        """The inventory of a cloud of the plan, see `Clouds.inventory`."""
+        return self.clouds.inventory(cloud)
+
+    def stop(self) -> None:
+        """Ends the run: nothing more is sent to any cloud, or done on this machine."""
+        self.executor.stop()
+        self.clouds.stop()
+
+    @property
+    def _assume(self) -> bool:
+        return self.guarded_api == "assume"
+
+    @property
+    def moment(self) -> datetime:
+        """The moment at which the run began, by the clock of the target. Recovery points are told and judged by it.
+
+        This machine may have a clock that is wrong, and the next run may be on another one.
+        """
+        return (self.now + self.inventory("target").cloud.ahead).replace(microsecond=0)
+
+    @property
+    def _latest(self) -> str:
+        return latest_at(self.moment)
+
+    def lag(self, point: str) -> int:
+        """Seconds from a recovery point to the beginning of this run."""
+        return round((self.moment - datetime.fromisoformat(point)).total_seconds())

@@ -22,6 +22,7 @@ from ..module_utils.data.errors import Refused, StandbyError
 from ..module_utils.data.steps import Finding, Refusal
 from ..module_utils.data.texts import shown
 from ..module_utils.decide.plan.recovery_plan import recovery_plan
+from ..module_utils.decide.plan.recovery_points import Wish, wish
 from ..module_utils.decide.plan.select_servers import chosen
 from ..module_utils.engine.events import Event
 from ..module_utils.engine.fleet import Fleet
@@ -183,8 +184,17 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         site=options["site"] or "",
         stale=options["stale"],
         planned=options["planned"] and not check,
+        wish=_wish(options),
         foretold=network_jobs.foretold(plan.networks[operation.at]) if check else frozenset(),
     )
+
+
+def _wish(options: Mapping[str, Any]) -> Wish:
+    found = wish(options["point"])
+    if found is None:
+        todo = 'Say "latest", a time as dr_status shows it, such as 2026-11-20T08:00:00Z, or before: and such a time.'
+        raise Refused(Refusal("bad_point", f"fail over {options['plan']['name']}", f"point: {options['point']}", todo))
+    return found
 
 
 def _target(operation: Operation, options: Mapping[str, Any]) -> str:

@@ -140,19 +140,18 @@ class Wave(JobsAtBothSites):
     def _failover(self, server: PlanServer) -> tuple[Any, Any]:
         inventory = self.inventory("target")
 
-        def read(since: float) -> Any:
+        def look(since: float) -> Site | Seen:
             """Reads the surroundings of the server only if the failover may have to do more than attach volumes."""
-            if not self._only_attaches:
-                site = read_build.site(Shared(inventory, since), server.twin, self._assume)
-                return self._recovery(inventory, since, site, server)
-            seen = read_dr.server(inventory, server.name, since, self._assume)
-            return self._recovery(inventory, since, seen, server)
+            if self._only_attaches:
+                return read_dr.server(inventory, server.name, since, self._assume)
+            return read_build.site(Shared(inventory, since), server.twin, self._assume)
 
-        return (
-            self._proved(server, read)
-            if self.planned
-            else (read, lambda what, _first: decide_failover(what, server, self.plan))
-        )
+        def read(since: float) -> Recovery:
+            return replace(self._recovery(inventory, since, look(since), server), wish=self.wish)
+
+        if self.planned:
+            return self._proved(server, read)
+        return read, lambda what, _first: decide_failover(what, server, self.plan)
 
     def _proved(self, server: PlanServer, read: Callable[[float], Recovery]) -> tuple[Any, Any]:
         """A failover that only goes on if nothing is lost. The source is read as well."""

@@ -17,7 +17,7 @@ from .clouds import Clouds, Connect
 from .data.errors import Refused
 from .data.networks import Wanted
 from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
-from .decide.plan.recovery_points import latest_at
+from .decide.plan.recovery_points import LATEST, Wish, latest_at
 from .decide.replicate.providers.contract import Verb, lacking
 from .decide.root.ways import Chosen, choose
 from .engine.converge import Job
@@ -36,6 +36,7 @@ class WaveCore:
     :param now: the moment at which the run began, UTC.
     :param site: for operations that take one, the site that they may be about; "" for either.
     :param stale: "stop" if a stale copy that runs may be stopped.
+    :param wish: which recovery points a failover may use.
     :param planned: whether a failover must prove that nothing is lost.
     :param foretold: kind and name of networks and security groups that check mode takes as made already.
     """
@@ -49,6 +50,7 @@ class WaveCore:
     site: str = ""
     stale: str = "refuse"
     planned: bool = False
+    wish: Wish = LATEST
     foretold: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:

@@ -74,7 +74,7 @@ servers:
     - C(sites), by letter C(standing), which is C(runs), C(at rest), C(dormant), C(missing) or C(unknown), with
       C(status) and C(id) of the server in Nova, and C(generation) of the data that it holds there, 0 for none.
     - C(recovery_points), those of the data of the leader at the other site, null when that does not answer.
-      C(number) of complete ones, C(newest), a time, and C(age) of it in seconds.
+      C(number) of complete ones, their C(times), C(newest), a time, and C(age) of it in seconds.
     - C(superseded), volumes of a server that the other site leads since, which are kept, each with C(site), C(id),
       C(name) and C(size) in GiB.
     - C(findings), what should worry people, each with C(what), C(wanted), C(seen), C(text) and C(blocks).
@@ -92,7 +92,7 @@ servers:
       sites:
         a: {standing: runs, status: ACTIVE, id: 0c7fd3e4-5a39-4a54-9d41-1c1f4a1f3a55, generation: 1}
         b: {standing: dormant, status: SHELVED_OFFLOADED, id: 7b1d7a0e-6f52-4a0a-8a4e-0f3f52a6f2c1, generation: 0}
-      recovery_points: {site: b, number: 2, newest: "2026-11-20T20:13:00+00:00", age: 312}
+      recovery_points: {site: b, number: 1, times: ["2026-11-20T20:13:00+00:00"], newest: "2026-11-20T20:13:00+00:00", age: 312}
       superseded: []
       findings: []
 unanswered:

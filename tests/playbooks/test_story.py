@@ -270,7 +270,7 @@ class TestFailover:
 
     def test_status_while_site_a_is_dead(self, story: Story) -> None:
         run = story("dr_status").good()
-        assert "site A does not answer: " in run.told
+        assert "site A could not be read: " in run.told
         shown = run.last["servers"][f"{story.name}-db"]["server"]
         assert (shown["leader"], shown["generation"], shown["sure"]) == ("b", 2, False)
         assert list(run.last["unanswered"]) == ["a"]

@@ -123,6 +123,9 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
+TIMES = ["2026-11-20T09:00:00+00:00", "2026-11-20T08:00:00+00:00"]
+
+
 def stands(a: str, b: str, leader: str | None, points: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
     sites = {"a": {"standing": a, "status": "ACTIVE"}, "b": {"standing": b, "status": None}}
     kept = [{"site": "a", "size": 20}] if leader else []
@@ -136,7 +139,7 @@ def test_who_leads() -> None:
     """What is worst is told first."""
     mild, bad = {"text": "an old copy", "blocks": False}, {"text": "TWO COPIES RUN", "blocks": True}
     rows = {
-        "db": stands("runs", "dormant", "a", {"age": 70, "number": 2}, findings=[mild]),
+        "db": stands("runs", "dormant", "a", {"age": 70, "number": 2, "times": TIMES}, findings=[mild]),
         "app": stands("runs", "unknown", None, None, findings=[bad]),
         "new": stands("runs", "missing", "a", {"age": None, "number": 0}),
         "x": FAILED,
@@ -147,11 +150,26 @@ def test_who_leads() -> None:
         "Status of shop: 3 of 4 servers were looked at, after 0.9 s.",
         "  TWO COPIES RUN.",
         "  an old copy.",
-        "  site B does not answer: site_b does not answer",
+        "  site B could not be read: site_b does not answer",
         "  server  leads   generation  site A         site B   newest point    points",
         "  db      site A  2           runs (ACTIVE)  dormant  1 min 10 s old  2",
         "  app     ?       2           runs (ACTIVE)  unknown  ?               ?",
         "  new     site A  2           runs (ACTIVE)  missing  -               0",
         "  x       ?       FAILED",
+        "  recovery points of db: 2026-11-20T09:00:00Z, 2026-11-20T08:00:00Z",
         "  2 superseded volumes (40 GiB) are kept at Frankfurt (site A).",
     ]
+
+
+def test_of_many_servers_the_recovery_points_are_not_listed() -> None:
+    rows = {f"s{n}": stands("runs", "dormant", "a", {"age": 70, "number": 2, "times": TIMES}) for n in range(11)}
+    sites = {"source": {"site": "a", "name": "site A"}, "target": {"site": "b", "name": "site B"}}
+    told = list(closing("shop", {"operation": "status", **sites, "servers": rows, "seconds": 0.9}))
+    assert "  With -e only=... for a few servers their recovery points are listed." in told
+    assert not any(TIMES[1][:16] in line for line in told)
+
+
+def test_a_failover_that_proved_that_nothing_is_lost() -> None:
+    rows = {name: {**good(lag=0), "proved": True} for name in ("db", "app")}
+    assert lines("failover", rows)[-1] == ("  RPO 0 s (proved: no source ran since its recovery point), RTO 12.4 s.")
+    assert "(the oldest recovery point" in lines("failover", {**rows, "app": good(lag=9)})[-1]

@@ -97,6 +97,16 @@ def test_with_one_site_dead(world: World) -> None:
     assert "does not answer" in wave.clouds.unanswered["source"]
 
 
+def test_with_the_leader_dead(world: World) -> None:
+    """What a failover can choose from is shown, newest first."""
+    world.source.reachable = False
+    found = status(world)
+    assert (found["leader"], found["sure"]) == (None, False)
+    points = sorted({v.marks.point for v in world.target.volumes.values() if v.marks.role == "replica"}, reverse=True)
+    shown = found["recovery_points"]
+    assert (shown["site"], shown["number"], shown["times"], shown["newest"]) == ("b", 1, points, points[0])
+
+
 def test_with_both_dead(world: World) -> None:
     world.source.reachable = world.target.reachable = False
     with pytest.raises(StandbyError, match=r"Neither site answers: .*site_a .*; .*site_b "):
@@ -109,7 +119,7 @@ def test_the_source_comes_back(world: World) -> None:
     world.source.reachable = True
     found = status(world)
     assert (found["leader"], found["generation"], found["stale"], found["two_copies"]) == ("b", 2, "a", True)
-    assert found["recovery_points"] == {"site": "a", "number": 0, "newest": None, "age": None}
+    assert found["recovery_points"] == {"site": "a", "number": 0, "times": [], "newest": None, "age": None}
     assert found["found"]["two_copies"].startswith("TWO COPIES RUN: site A holds a stale copy of db of generation 1")
     before = dict(world.source.volumes), server(world.target)
     done = good(world.run("fence"))

@@ -12,6 +12,9 @@ from ..operations import OPERATIONS, Operation
 
 Row = Mapping[str, Any]
 
+#: For so many servers all recovery points are listed.
+MOST_CHOICES = 10
+
 
 def closing(plan: str, result: Mapping[str, Any]) -> Iterator[str]:
     """The lines that close an operation, from the result of its wave."""
@@ -49,12 +52,24 @@ def _about_leaders(result: Mapping[str, Any]) -> Iterator[str]:
     names = {result[role]["site"]: result[role]["name"] for role in ("source", "target")}
     told = [f for row in result["servers"].values() for f in row.get("findings", ()) if "error" not in row]
     yield from (f"  {f['text']}." for f in sorted(told, key=lambda f: not f["blocks"]))
-    yield from (f"  {names[site]} does not answer: {why}" for site, why in result.get("unanswered", {}).items())
+    yield from (f"  {names[site]} could not be read: {why}" for site, why in result.get("unanswered", {}).items())
     yield from _table(_leaders(result["servers"]))
+    yield from _choice(result["servers"])
     kept = [v for row in result["servers"].values() if "error" not in row for v in row["server"]["superseded"]]
     for site in sorted({volume["site"] for volume in kept}):
         sizes = [volume["size"] for volume in kept if volume["site"] == site]
         yield f"  {len(sizes)} superseded volumes ({sum(sizes)} GiB) are kept at {names[site]}."
+
+
+def _choice(servers: Mapping[str, Row]) -> Iterator[str]:
+    """The recovery points that a failover can choose from, where they are few enough to be read."""
+    if len(servers) > MOST_CHOICES:
+        yield "  With -e only=... for a few servers their recovery points are listed."
+        return
+    for name, row in servers.items():
+        times = ((row.get("server") or {}).get("recovery_points") or {}).get("times") or ()
+        if len(times) > 1:
+            yield f"  recovery points of {name}: {', '.join(times).replace('+00:00', 'Z')}"
 
 
 def _leaders(servers: Mapping[str, Row]) -> Iterator[tuple[str, ...]]:

@@ -12,8 +12,9 @@ from ...data.marks import GENERATION
 from ...data.parts import Part
 from ...data.seen import Seen
 from ...data.steps import Decision, Plan, Refusal, Step, for_part
+from ...data.texts import listed
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
-from ..plan.recovery_points import Choice, RecoveryPoint, choose_point, points_of
+from ..plan.recovery_points import LATEST, Choice, RecoveryPoint, choose_point, points_of
 from ..root.root_state import OF_TWIN, Kind, kind_of, root_state
 from ..root.volume_copy import drop_steps
 from ..root.ways import Chosen, choose
@@ -115,7 +116,8 @@ def used_point(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> Choice
 
 def _usable(what: Recovery, server: PlanServer, own: str) -> Choice:
     points = points_of(what.replicas)
-    return choose_point(points, server.disks, {point.time for point in points} & _begun(what, own))
+    allowed = [point for point in points if what.wish.takes(point.time)]
+    return choose_point(allowed, server.disks, {point.time for point in points} & _begun(what, own))
 
 
 def _choose(what: Recovery, server: PlanServer, own: str, wanted: str) -> Choice | Refusal:
@@ -134,11 +136,18 @@ def _choose(what: Recovery, server: PlanServer, own: str, wanted: str) -> Choice
     if len(begun) > 1:
         saw = f"volumes of several recovery points are attached ({', '.join(begun)})"
         return Refusal("mixed_points", wanted, saw, "Detach those that are not wanted, then repeat.")
+    if begun and not what.wish.takes(begun[0]):
+        saw = f"the twin has data of recovery point {begun[0]}, and wanted was {what.wish}"
+        return Refusal("other_point", wanted, saw, "Leave the point out to go on with what the twin has.")
     return _usable(what, server, own)
 
 
 def _no_point(what: Recovery, server: PlanServer, wanted: str) -> Refusal:
     why = _why(points_of(what.replicas), server)
+    complete = [point.time for point in points_of(what.replicas) if point.complete(server.disks)]
+    if complete and what.wish != LATEST:
+        saw = f"wanted was recovery point {what.wish}, and the target has {listed(complete)}"
+        return Refusal("no_such_point", wanted, saw, "Choose one of those that dr_status shows.")
     saw = "; ".join(("there is no complete recovery point at the target" + why, *what.doubts))
     todo = "Look at the replica volumes at the target; dr_replicate makes them."
     return Refusal("no_recovery_point", wanted, saw, todo)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ...data.seen import Limits, Seen, Surroundings, Volume
 from ..plan.recovery_plan import PlanServer
-from ..plan.recovery_points import END_OF_TIME, RecoveryPoint, doubts, heard_of, replicas_of
+from ..plan.recovery_points import END_OF_TIME, LATEST, RecoveryPoint, Wish, doubts, heard_of, replicas_of
 from ..root.volume_copy import Helpers
 
 
@@ -23,6 +23,7 @@ class Recovery:
     :param around: what a new server would need, where the plan may make one.
     :param helpers: what a killed run left that copied into the root of the twin.
     :param doubts: marks of the server that do not count, in words.
+    :param wish: which recovery points the operator allows.
     """
 
     seen: Seen
@@ -32,6 +33,7 @@ class Recovery:
     limits: Limits | None = None
     around: Surroundings = field(default_factory=Surroundings)
     helpers: Helpers = field(default_factory=Helpers)
+    wish: Wish = LATEST
 
 
 def recovery(seen: Seen, volumes: Sequence[Volume], server: PlanServer, latest: str = END_OF_TIME) -> Recovery:

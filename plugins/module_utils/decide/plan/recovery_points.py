@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ...data.marks import Marks
+from ...data.marks import Marks, moment
 from ...data.seen import Volume
 
 #: By so much the clocks of clouds may differ.
@@ -54,6 +54,38 @@ class RecoveryPoint:
     def complete(self, disks: Iterable[str]) -> bool:
         """Whether every disk has a replica that is marked complete."""
         return all(disk in self.volumes and is_complete(self.volumes[disk]) for disk in disks)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which recovery points the operator allows: all, the one of a moment, or those before a moment."""
+
+    exactly: str = ""
+    before: str = ""
+
+    def takes(self, time: str) -> bool:
+        """Whether the point of that time is allowed."""
+        return time in (self.exactly or time,) and (not self.before or time < self.before)
+
+    def __str__(self) -> str:
+        return self.exactly or (f"one before {self.before}" if self.before else "the newest")
+
+
+#: No wish.
+LATEST = Wish()
+
+
+def wish(text: str) -> Wish | None:
+    """What ``point`` of a failover says: "latest", a time, or "before:" and a time; None if it says none of these.
+
+    A time is UTC, as dr_status shows it; "Z" at its end is as good as "+00:00".
+    """
+    if text == "latest":
+        return LATEST
+    time = text.removeprefix("before:").replace("Z", "+00:00")
+    if not moment(time):
+        return None
+    return Wish(before=time) if text.startswith("before:") else Wish(exactly=time)
 
 
 @dataclass(frozen=True)

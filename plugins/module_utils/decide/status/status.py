@@ -40,8 +40,8 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
 
     The facts of a server: ``leader`` ("a", "b" or None), ``generation``, ``sure``, ``stale`` (a letter or None),
     ``two_copies``, ``disputed``; ``sites``, by letter ``standing``, ``status``, ``id`` and ``generation``;
-    ``recovery_points`` of the leader's data at the other site: ``site``, ``number``, ``newest`` (a time or None) and
-    ``age`` in seconds; ``superseded``, volumes that are kept, with ``site``, ``id``, ``name`` and ``size`` in GiB.
+    ``recovery_points`` of the leader's data at the other site: ``site``, ``number``, ``times``, ``newest`` (a time or
+    None) and ``age`` in seconds; ``superseded``, volumes that are kept, with ``site``, ``id``, ``name`` and ``size`` in GiB.
     """
     sites = what.standings(plan.name)
     led = leadership(sites)
@@ -79,10 +79,14 @@ def _shown(site: AtSite) -> dict[str, Any]:
 def _points(
     what: BothSites, led: Leadership, server: PlanServer, plan: RecoveryPlan, now: datetime
 ) -> dict[str, Any] | None:
-    """Of the data of the leader. Points that the leader itself came up on are older than it, and are none of them."""
-    if not led.leader or what.seen[other(led.leader)] is None:
+    """Of the data of the leader. Points that the leader itself came up on are older than it, and are none of them.
+
+    While the leader is dead the other site does not know it. Its points are what a failover can choose from.
+    """
+    answering = [letter for letter, seen in what.seen.items() if seen is not None]
+    site = other(led.leader) if led.leader else answering[0] if len(answering) == 1 else ""
+    if site not in answering:
         return None
-    site = other(led.leader)
     replicas = replicas_of(what.volumes[site], plan.name, server.name, latest_at(now))
     whole = [point for point in points_of(replicas) if point.complete(server.disks)]
     found: list[RecoveryPoint] = [point for point in whole if point.generation > led.generation]
@@ -90,6 +94,7 @@ def _points(
     return {
         "site": site,
         "number": len(found),
+        "times": [point.time for point in found],
         "newest": found[0].time if found else None,
         "age": round((now - newest).total_seconds()) if newest else None,
     }

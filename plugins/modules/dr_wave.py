@@ -74,8 +74,8 @@ options:
   point:
     description:
       - With O(operation=failover), the recovery point that the servers come up on. V(latest), the newest that is
-        complete and free; a time, UTC, as V(status) shows it, such as V(2026-11-20T08:00:00Z); or V(before:) and a time,
-        for the newest before that moment.
+        complete and free; a time, UTC, as V(status) shows it, such as V(2026-11-20T08:00:00Z); or V(before:) and a
+        time, for the newest before that moment.
       - For an attacker, or a mistake, that is in the newest ones already. A server that has data of another recovery
         point is refused.
     type: str

@@ -92,7 +92,12 @@ servers:
       sites:
         a: {standing: runs, status: ACTIVE, id: 0c7fd3e4-5a39-4a54-9d41-1c1f4a1f3a55, generation: 1}
         b: {standing: dormant, status: SHELVED_OFFLOADED, id: 7b1d7a0e-6f52-4a0a-8a4e-0f3f52a6f2c1, generation: 0}
-      recovery_points: {site: b, number: 1, times: ["2026-11-20T20:13:00+00:00"], newest: "2026-11-20T20:13:00+00:00", age: 312}
+      recovery_points:
+        site: b
+        number: 1
+        times: ["2026-11-20T20:13:00+00:00"]
+        newest: "2026-11-20T20:13:00+00:00"
+        age: 312
       superseded: []
       findings: []
 unanswered:

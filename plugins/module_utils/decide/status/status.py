@@ -41,7 +41,8 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
     The facts of a server: ``leader`` ("a", "b" or None), ``generation``, ``sure``, ``stale`` (a letter or None),
     ``two_copies``, ``disputed``; ``sites``, by letter ``standing``, ``status``, ``id`` and ``generation``;
     ``recovery_points`` of the leader's data at the other site: ``site``, ``number``, ``times``, ``newest`` (a time or
-    None) and ``age`` in seconds; ``superseded``, volumes that are kept, with ``site``, ``id``, ``name`` and ``size`` in GiB.
+    None) and ``age`` in seconds; ``superseded``, volumes that are kept, with ``site``, ``id``, ``name`` and ``size`` in
+    GiB.
     """
     sites = what.standings(plan.name)
     led = leadership(sites)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A random walk through the life of a plan: all verbs in both directions, sites that die and return, kills, people.
 
-Wanted: as soon as both sites answer, exactly one leads, and it is the one that the last failover named; no verb starts a
+Wanted: as soon as both sites answer, exactly one leads, the one that the last failover named; no verb starts a
 second copy; a planned failover loses nothing; what a guest wrote is never deleted or overwritten by a verb.
 """
 

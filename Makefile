@@ -22,7 +22,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ready ## lose site A and fail over to site B, on two real OpenStack sites on this machine
+demo: ready ## lose site A, fail over to site B and back, on two real OpenStack sites on this machine
 	@$(RUN) tools/in_environment.py demo/run
 
 .PHONY: test

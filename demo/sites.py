@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import openstack
@@ -15,6 +16,24 @@ Disk = tuple[str, str]
 
 DISK_LINE = re.compile(r"disk \S+ boot_index=\S+ volume=(?P<volume>\S+) head=(?P<head>.*)")
 PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """What must not change on the way to site B and back."""
+
+    id: str
+    addresses: frozenset[str]
+
+
+def servers(cloud: str) -> dict[str, Server]:
+    """Returns by name the servers of a site."""
+    with openstack.connect(cloud=cloud) as connection:
+        found = {}
+        for server in sorted(connection.compute.servers(), key=lambda one: str(one.name)):
+            addresses = (port["addr"] for ports in server.addresses.values() for port in ports)
+            found[str(server.name)] = Server(str(server.id), frozenset(addresses))
+        return found
 
 
 def disks(cloud: str) -> dict[Disk, str]:

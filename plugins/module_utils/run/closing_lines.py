@@ -52,9 +52,9 @@ def _about_leaders(result: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {names[site]} does not answer: {why}" for site, why in result.get("unanswered", {}).items())
     yield from _table(_leaders(result["servers"]))
     kept = [v for row in result["servers"].values() if "error" not in row for v in row["server"]["superseded"]]
-    for site in sorted({volume["site"] for volume in kept}):
-        sizes = [volume["size"] for volume in kept if volume["site"] == site]
-        yield f"  {len(sizes)} superseded volumes ({sum(sizes)} GiB) are kept at {names[site]}."
+    for site, kind in sorted({(one["site"], one["kind"]) for one in kept}, key=lambda of: (of[0], of[1] != "volume")):
+        sizes = [one["size"] for one in kept if (one["site"], one["kind"]) == (site, kind)]
+        yield f"  {len(sizes)} superseded {kind}s ({sum(sizes)} GiB) are kept at {names[site]}."
 
 
 def _leaders(servers: Mapping[str, Row]) -> Iterator[tuple[str, ...]]:

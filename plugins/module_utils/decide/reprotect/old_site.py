@@ -71,7 +71,7 @@ def decide_reprotect(what: OldSite, server: PlanServer, plan: RecoveryPlan, wish
     if isinstance(chosen, Refusal):
         return chosen
     old = Old(seen, what.snapshots, server, chosen.method, wish.now, led.generation)
-    refusal = _unfit(seen, site, wanted) or _state(seen, site, wish, wanted) or cannot_rest(old, str(site), wanted)
+    refusal = _unfit(seen, site, wanted) or _state(seen, site, wish, wanted) or cannot_rest(old, site, wanted)
     return refusal or _plan(what, old, site, plan, chosen)
 
 

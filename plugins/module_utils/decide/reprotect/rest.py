@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ...data.direction import PlanSite
 from ...data.marks import FILLABLE, PLAN
 from ...data.parts import Part
 from ...data.steps import Refusal, Step, first_refusal, for_part
-from ..root.refreshed_root import new_twin, woken_unknown
+from ..root.refreshed_root import woken_unknown
 from ..root.root_state import Kind
 from ..root.volume_copy import Advice, cannot_copy, check_step
 from ..server.root_volume import clear_delete_flags, unknown_root, which_root
@@ -29,12 +30,10 @@ from .superseded import Old, mark_steps, save_steps
 _OVERWRITTEN = frozenset({Kind.PLACEHOLDER, Kind.REFRESHED})
 
 
-def cannot_rest(old: Old, site: str, wanted: str) -> Refusal | None:
-    """Why the server cannot become a twin of this handover. Nothing was changed by then.
-
-    :param site: the name of the old site.
-    """
-    anew = f"Remove it with server_boot_volume state: absent, which keeps its volumes, then run dr_prepare towards {site}."
+def cannot_rest(old: Old, site: PlanSite, wanted: str) -> Refusal | None:
+    """Why the server cannot become a twin of this handover. Nothing was changed by then."""
+    anew = "Remove it with server_boot_volume state: absent, which keeps its volumes, then run dr_prepare -e to="
+    anew = f"{anew}{site.letter}."
     if old.method == "recreate":
         marked = old.it.metadata.get(PLAN) == old.server.plan
         saw = f"the server at {site} is {old.it.status} without the mark {PLAN}, and Nova sets none on a shelved server"
@@ -50,7 +49,7 @@ def _no_root(old: Old, wanted: str) -> Refusal | None:
     return woken_unknown(old.seen, wanted)
 
 
-def _not_saved(old: Old, site: str, wanted: str, anew: str) -> Refusal | None:
+def _not_saved(old: Old, site: PlanSite, wanted: str, anew: str) -> Refusal | None:
     """The root is to be overwritten, so what is on it must be saved, and Cinder able to copy into it."""
     root = old.root
     if root is None:
@@ -61,10 +60,10 @@ def _not_saved(old: Old, site: str, wanted: str, anew: str) -> Refusal | None:
         todo = f"Cinder takes no snapshot of a reserved volume. Say handover: recreate in the plan. Or: {anew}"
         return first_refusal(wanted, (
             (old.kind(root) not in _OVERWRITTEN, "not_saved", saw, todo),
-            (old.ran, "twin_ran", awake, new_twin(root)),
+            (old.ran, "twin_ran", awake, f"Its volumes are kept if you remove it. {anew}"),
         ))  # fmt: skip
     return cannot_copy(old.seen.offer, replace(root, status="reserved"), root.size, wanted, Advice(
-        source="the root", root=f"the root {root.name} of the server", cloud=site,
+        source="the root", root=f"the root {root.name} of the server", cloud=str(site),
         other_way="Say handover: recreate in the plan.", too_small="", failed="",
     ))  # fmt: skip
 

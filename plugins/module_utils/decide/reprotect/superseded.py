@@ -146,9 +146,13 @@ class Old:
 
 
 def mark_steps(old: Old) -> Iterator[Step]:
-    """Marks what is superseded. At a root that will be overwritten also when its server was woken last."""
-    for volume in old.unmarked:
-        woken = {WOKEN: old.seen.woken} if old.method == "reimage" and volume == old.root else {}
+    """Marks what is superseded. At a root that will be overwritten also when its server was woken last.
+
+    That one comes last: as long as its note is old, a run that was killed knows that the others are to be saved anew.
+    """
+    overwritten = old.root if old.method == "reimage" else None
+    for volume in sorted(old.unmarked, key=lambda one: one == overwritten):
+        woken = {WOKEN: old.seen.woken} if volume == overwritten else {}
         args = {"volume_id": volume.id, "metadata": {**old.of_volume(volume), **woken}}
         yield Step("set_volume_metadata", f"mark volume {volume.name or volume.id} as superseded", args)
 

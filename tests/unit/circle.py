@@ -32,11 +32,13 @@ MANY = 60
 class Circle:
     """The sites of a plan. Both have the guarded API if the handover is attach, else both are stock ones.
 
+    :param server: fields of the server in the plan.
     :ivar superseded: by letter of the site all that re-protection found on volumes of its server.
     """
 
-    def __init__(self, way: str = "attach", **changes: Any) -> None:
-        self.options = {"replication": {"keep": 2, "full_every": 3, "rpo": 3600}, **WAYS[way], **changes}
+    def __init__(self, way: str = "attach", **server: Any) -> None:
+        self.options: dict[str, Any] = {"replication": {"keep": 2, "full_every": 3, "rpo": 3600}, **WAYS[way]}
+        self.row = row(**server)
         self.world = World(self.plan("b"), guarded=way == "attach")
         self.world.source.guarded = way == "attach"
         self.superseded: dict[str, list[str]] = {"a": [], "b": []}
@@ -46,7 +48,7 @@ class Circle:
 
     def plan(self, to: str) -> Any:
         """The plan in a direction."""
-        return the_plan(row(), to=to, **self.options)
+        return the_plan(self.row, to=to, **self.options)
 
     def says(self, **changes: Any) -> None:
         """Somebody changes the plan."""

@@ -125,7 +125,7 @@ def test_durations(seconds: float, text: str) -> None:
 
 def stands(a: str, b: str, leader: str | None, points: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
     sites = {"a": {"standing": a, "status": "ACTIVE"}, "b": {"standing": b, "status": None}}
-    kept = [{"site": "a", "size": 20}] if leader else []
+    kept = [{"site": "a", "kind": kind, "size": size} for kind, size in (("snapshot", 2), ("volume", 20)) if leader]
     return {
         "server": {"leader": leader, "generation": 2, "sites": sites, "recovery_points": points, "superseded": kept},
         **more,
@@ -154,4 +154,5 @@ def test_who_leads() -> None:
         "  new     site A  2           runs (ACTIVE)  missing  -               0",
         "  x       ?       FAILED",
         "  2 superseded volumes (40 GiB) are kept at Frankfurt (site A).",
+        "  2 superseded snapshots (4 GiB) are kept at Frankfurt (site A).",
     ]

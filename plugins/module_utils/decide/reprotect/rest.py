@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The server of the old site is put to rest, in the way in which a later failover will wake it.
 
-Attach: shelved, without volumes. Recreate: shelved on its old volumes. Reimage: its volumes are saved in snapshots while
-it stands still, then it is shelved on them; a later failover overwrites the root and takes the others off.
+Attach: shelved, without volumes. Recreate: shelved on its old volumes. Reimage: its volumes are saved in snapshots
+while it stands still, then it is shelved on them; a later failover overwrites the root and takes the others off.
 """
 
 from __future__ import annotations

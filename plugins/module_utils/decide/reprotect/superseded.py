@@ -114,8 +114,7 @@ class Old:
 
     @property
     def to_be_saved(self) -> tuple[Volume, ...]:
-        """The volumes that are superseded, or will be, and of which snapshots are to be taken: all of a handover that
-        overwrites one."""
+        """The volumes of which there must be a snapshot: all that are superseded, if the handover overwrites one."""
         if self.method != "reimage" or self.asleep:
             return ()
         marked = (v for v in self.seen.volumes.values() if v not in self.unmarked)

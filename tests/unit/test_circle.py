@@ -26,7 +26,8 @@ def before_the_failover(circle: Circle, turn: int) -> dict[str, str]:
     """The guest writes, all of it is replicated, the server stops. Returns what was written."""
     old, new = TURNS[turn]
     written = circle.write(old, f"turn {turn}")
-    good(circle.run("replicate", to=new))
+    notes = good(circle.run("replicate", to=new)).plan.notes
+    assert not any("snapshots at" in note for note in notes), "what is superseded is no leftover of a recovery point"
     good(circle.run("readiness", to=new))
     circle.stop(old)
     return written

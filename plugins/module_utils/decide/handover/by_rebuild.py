@@ -51,11 +51,13 @@ def _kept(seen: Seen, plan: str) -> tuple[str, ...]:
     """No role deletes a volume that was filled once, or that is superseded. A note says that it is kept."""
     state, told = root_state(seen, plan), []
     if state.volume is not None and state.unused:
-        told.append(f"volume {state.volume.name}, which a replica may be copied into, is kept")
-    if seen.server is not None:
-        names = sorted(volume.name or volume.id for volume in superseded_volumes(seen, plan))
-        told += [f"superseded and kept: {', '.join(names)}"] if names else []
-    return tuple(f"{text}. Delete it if nobody needs it" for text in told)
+        filled, saved = "into which a replica was copied before", "of which a snapshot keeps what was superseded"
+        what = saved if state.volume.marks.superseded else filled
+        told.append(f"volume {state.volume.name}, {what}, is kept: delete it if nobody needs it")
+    names = sorted(v.name or v.id for v in superseded_volumes(seen, plan)) if seen.server else []
+    if names:
+        told.append(f"superseded and kept: {', '.join(names)}. Delete them when nobody needs them any more")
+    return tuple(told)
 
 
 def from_replicas(twin: ServerWanted, point: RecoveryPoint) -> ServerWanted:

@@ -171,9 +171,10 @@ def test_the_marks_of_a_snapshot_are_those_of_its_volume() -> None:
     superseded, free, *_fillable = marks_of(decided, "v-root")
     assert superseded == {k: v for k, v in first.args["metadata"].items() if k != "standby_disk"} | {WOKEN: PREPARED}
     assert free == {ROLE: "placeholder", WOKEN: PREPARED, "standby_recovery_point": "", "standby_state": ""}
-    assert decided.notes == (
-        f"superseded and kept at site A: db-data, snapshot shop-db-data-superseded-{NOW}, "
-        + f"snapshot shop-db-root-superseded-{NOW}. Delete them when nobody needs them any more",
+    (note,) = decided.notes
+    assert note == (
+        f"superseded and kept at site A: db-data, snapshot shop-db-data-superseded-{NOW}, snapshot "
+        f"shop-db-root-superseded-{NOW}. Delete them when nobody needs them any more"
     )
 
 

@@ -196,8 +196,9 @@ def test_another_handover_after_reprotection() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_old_recovery_point_on_an_old_root(way: str) -> None:
-    """Site B is lost before it was replicated again. Site A has led since its only point, and what is on its root is
-    not that point any more, whatever Cinder noted there when it was copied.
+    """Site B is lost before it was replicated again. Site A has led since its only point, and has written to its root.
+
+    So that point is not on the root any more, whatever Cinder noted there when it was copied.
     """
     circle, written = Circle(way, volumes=[]).protected(), []
     for turn, (old, new) in enumerate(TURNS[:3]):

@@ -178,6 +178,15 @@ def test_the_marks_of_a_snapshot_are_those_of_its_volume() -> None:
     )
 
 
+def test_the_list_of_what_is_kept_has_an_end() -> None:
+    found = tuple(replace(snapshot("root", T1), id=f"s-{n}", name=f"old-{n:02}") for n in range(20))
+    decided = decide(old("own"), "reimage", snapshots=found)
+    assert isinstance(decided, Plan)
+    (note,) = decided.notes
+    assert note.startswith("superseded and kept at site A: db-data, snapshot old-00, ")
+    assert "snapshot old-08, 13 more, which dr_status counts and recovery_plan_info lists. Delete" in note
+
+
 def test_one_that_is_being_taken_is_waited_for() -> None:
     seen = old("superseded")
     found = tuple(snapshot(disk, status="creating") for disk in ("root", "data"))

@@ -24,6 +24,9 @@ from ..status.leadership import AtSite, Leadership, leadership
 from .rest import cannot_rest, rest_steps
 from .superseded import Old
 
+#: So many of what is kept are told by name, the others only counted: each turn of the leadership leaves some.
+MOST_NAMES = 10
+
 
 @dataclass(frozen=True)
 class OldSite:
@@ -134,8 +137,10 @@ def _kept(what: OldSite, old: Old, site: PlanSite) -> Iterator[str]:
     volumes = {v.name or v.id for v in (*marked, *old.unmarked) if v.id not in saved}
     taken = {f"snapshot {s.name or s.id}" for s in what.snapshots if s.marks.role == "superseded"}
     names = sorted(volumes | taken | {f"snapshot {old.snapshot_name(volume)}" for volume in old.to_be_saved})
+    more = len(names) - MOST_NAMES
+    told = [*names[:MOST_NAMES], *((f"{more} more, which dr_status counts and recovery_plan_info lists",) * (more > 0))]
     if names:
-        yield f"superseded and kept at {site}: {', '.join(names)}. Delete them when nobody needs them any more"
+        yield f"superseded and kept at {site}: {', '.join(told)}. Delete them when nobody needs them any more"
 
 
 def _facts(led: Leadership, site: PlanSite, seen: Seen) -> dict[str, Any]:

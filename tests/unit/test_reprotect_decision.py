@@ -258,6 +258,10 @@ def test_the_texts_of_reimage() -> None:
         f"{CALLED}the server at site A was woken at {LATER}, and no snapshot keeps what it wrote since. "
         f"Its volumes are kept if you remove it. {KEEPS}"
     )
+    root = replace(woken.volumes["v-root"], name="db-root-placeholder")
+    assert ", rename db-root-placeholder, then run dr_prepare -e to=a." in refusal(
+        replace(woken, volumes={**woken.volumes, "v-root": root}), "reimage"
+    )
     assert "the volume API of site A is 3.60, 3.68 is needed. Say handover: recreate in the plan." in refusal(
         replace(old("own"), offer=replace(STOCK, volume_version="3.60")), "reimage"
     )

@@ -32,8 +32,7 @@ _OVERWRITTEN = frozenset({Kind.PLACEHOLDER, Kind.REFRESHED})
 
 def cannot_rest(old: Old, site: PlanSite, wanted: str) -> Refusal | None:
     """Why the server cannot become a twin of this handover. Nothing was changed by then."""
-    anew = "Remove it with server_boot_volume state: absent, which keeps its volumes, then run dr_prepare -e to="
-    anew = f"{anew}{site.letter}."
+    anew = _anew(old, site)
     if old.method == "recreate":
         marked = old.it.metadata.get(PLAN) == old.server.plan
         saw = f"the server at {site} is {old.it.status} without the mark {PLAN}, and Nova sets none on a shelved server"
@@ -41,6 +40,14 @@ def cannot_rest(old: Old, site: PlanSite, wanted: str) -> Refusal | None:
     if old.method != "reimage" or not old.it.attachments:
         return None
     return _no_root(old, wanted) or _not_saved(old, site, wanted, anew)
+
+
+def _anew(old: Old, site: PlanSite) -> str:
+    """How to get a new twin, for people. A volume that keeps the name of a placeholder would stand in its way."""
+    named = sorted(v.name for v in old.seen.volumes.values() if v.name.endswith("-placeholder"))
+    rename = f" rename {', '.join(named)}," if named else ""
+    keeps = f"Remove it with server_boot_volume state: absent, which keeps its volumes,{rename}"
+    return f"{keeps} then run dr_prepare -e to={site.letter}."
 
 
 def _no_root(old: Old, wanted: str) -> Refusal | None:

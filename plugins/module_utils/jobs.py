@@ -20,7 +20,7 @@ from .cloud.read import build as read_build
 from .cloud.read import recovery as read_dr
 from .cloud.shared_lists import Inventory
 from .data.errors import Refused
-from .data.marks import PLAN, ROLE, SERVER, WOKEN
+from .data.marks import PLAN, ROLE, SERVER
 from .data.seen import Limits, Seen, Site
 from .data.steps import Decision, Finding, Refusal
 from .data.wanted import ServerWanted
@@ -37,7 +37,6 @@ from .decide.replicate.decide import decide_replication, open_point
 from .decide.replicate.refill_root import is_wanted
 from .decide.replicate.replication import Goal, Replication
 from .decide.root.volume_copy import Helpers
-from .decide.root.ways import Chosen, choose
 from .decide.twin.prepare import decide_prepare
 from .jobs_at_both_sites import JobsAtBothSites
 from .providers import Look
@@ -99,14 +98,6 @@ class Wave(JobsAtBothSites):
         snapshots = read_dr.snapshots_with(inventory, since, marks)
         images = read_dr.images_with(inventory, since, helper_name(self.plan.name, server.name), marks)
         return Helpers(snapshots, images)
-
-    def _with_woken(self, inventory: Inventory, seen: Seen) -> Seen:
-        """Asks Nova when it last woke a server, but only if the root of the server is, was or may be overwritten."""
-        chosen = choose(self.plan, seen.offer, "")
-        reimages = isinstance(chosen, Chosen) and chosen.method == "reimage"
-        if seen.server is None or not (reimages or any(WOKEN in volume.metadata for volume in seen.volumes.values())):
-            return seen
-        return replace(seen, woken=read_dr.woken(inventory.cloud, seen.found.id))
 
     def _replicate(self, server: PlanServer) -> tuple[Any, Any]:
         source, target, provider = self.inventory("source"), self.inventory("target"), self.provider

@@ -87,16 +87,18 @@ class JobsAtBothSites(WaveCore):
                 return OldSite(sites)
             inventory = self.inventory(self.plan.direction.role(other(leader)))
             seen = read_dr.server(inventory, server.name, since, self._assume)
-            return OldSite(sites, seen, both.volumes[other(leader)])
+            old = self._with_woken(inventory, seen)
+            return OldSite(sites, old, both.volumes[other(leader)], both.snapshots[other(leader)])
 
         return read, lambda what, _first: decide_reprotect(what, server, self.plan, wish)
 
     def _both(self, server: PlanServer, since: float, answering: Collection[str]) -> BothSites:
         """One server at both sites, from lists."""
-        marks, seen, volumes = {PLAN: self.plan.name, SERVER: server.name}, {}, {}
+        marks, seen, volumes, snapshots = {PLAN: self.plan.name, SERVER: server.name}, {}, {}, {}
         for role in ("source", "target"):
             letter, answers = getattr(self.plan.direction, role).letter, role in answering
             inventory = self.inventory(role) if answers else None
             seen[letter] = read_dr.listed(inventory, server.name, since) if inventory else None
             volumes[letter] = read_dr.volumes_with(inventory, since, marks) if inventory else ()
-        return BothSites(seen, volumes)
+            snapshots[letter] = read_dr.snapshots_with(inventory, since, marks) if inventory else ()
+        return BothSites(seen, volumes, snapshots)

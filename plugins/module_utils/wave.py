@@ -11,11 +11,14 @@ from typing import Any
 
 from .cloud.errors import understood
 from .cloud.read import build as read_build
+from .cloud.read import recovery as read_dr
 from .cloud.read.server import offer
 from .cloud.shared_lists import Inventory
 from .clouds import Clouds, Connect
 from .data.errors import Refused
+from .data.marks import WOKEN
 from .data.networks import Wanted
+from .data.seen import Seen
 from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
 from .decide.plan.recovery_points import LATEST, Wish, latest_at
 from .decide.replicate.providers.contract import Verb, lacking
@@ -164,3 +167,11 @@ class WaveCore:
     def lag(self, point: str) -> int:
         """Seconds from a recovery point to the beginning of this run."""
         return round((self.moment - datetime.fromisoformat(point)).total_seconds())
+
+    def _with_woken(self, inventory: Inventory, seen: Seen) -> Seen:
+        """Asks Nova when it last woke a server, but only if the root of the server is, was or may be overwritten."""
+        chosen = choose(self.plan, seen.offer, "")
+        reimages = isinstance(chosen, Chosen) and chosen.method == "reimage"
+        if seen.server is None or not (reimages or any(WOKEN in volume.metadata for volume in seen.volumes.values())):
+            return seen
+        return replace(seen, woken=read_dr.woken(inventory.cloud, seen.found.id))

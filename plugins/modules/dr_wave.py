@@ -39,7 +39,8 @@ options:
         recovery points of its data. It goes on without a site that does not answer.
       - V(fence) stops and locks the stale copies of servers that the other site leads. Both sites must answer.
       - V(reprotect) makes the servers at the site that does not lead them dormant twins, for the other direction. Their
-        volumes are marked as superseded, taken off and kept. Needs the handover C(attach) there.
+        volumes are marked as superseded and kept. With the handover C(attach) they are taken off, with C(recreate) they
+        stay on, with C(reimage) snapshots of them are taken before.
     type: str
     required: true
     choices: [provision, prepare, readiness, replicate, failover, stop_source, abort, status, fence, reprotect]

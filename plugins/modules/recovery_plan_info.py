@@ -75,8 +75,8 @@ servers:
       C(status) and C(id) of the server in Nova, and C(generation) of the data that it holds there, 0 for none.
     - C(recovery_points), those of the data of the leader at the other site, null when that does not answer.
       C(number) of complete ones, their C(times), C(newest), a time, and C(age) of it in seconds.
-    - C(superseded), volumes of a server that the other site leads since, which are kept, each with C(site), C(id),
-      C(name) and C(size) in GiB.
+    - C(superseded), volumes of a server that the other site leads since, and snapshots of them, which are kept. Each
+      with C(site), C(kind), which is C(volume) or C(snapshot), C(id), C(name) and C(size) in GiB.
     - C(findings), what should worry people, each with C(what), C(wanted), C(seen), C(text) and C(blocks).
     - For a server that could not be looked at, C(msg) and C(error) alone.
   returned: success

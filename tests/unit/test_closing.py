@@ -128,7 +128,7 @@ TIMES = ["2026-11-20T09:00:00+00:00", "2026-11-20T08:00:00+00:00"]
 
 def stands(a: str, b: str, leader: str | None, points: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
     sites = {"a": {"standing": a, "status": "ACTIVE"}, "b": {"standing": b, "status": None}}
-    kept = [{"site": "a", "size": 20}] if leader else []
+    kept = [{"site": "a", "kind": kind, "size": size} for kind, size in (("snapshot", 2), ("volume", 20)) if leader]
     return {
         "server": {"leader": leader, "generation": 2, "sites": sites, "recovery_points": points, "superseded": kept},
         **more,
@@ -158,6 +158,7 @@ def test_who_leads() -> None:
         "  x       ?       FAILED",
         "  recovery points of db: 2026-11-20T09:00:00Z, 2026-11-20T08:00:00Z",
         "  2 superseded volumes (40 GiB) are kept at Frankfurt (site A).",
+        "  2 superseded snapshots (4 GiB) are kept at Frankfurt (site A).",
     ]
 
 

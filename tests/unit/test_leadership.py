@@ -13,6 +13,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.marks impor
     PLAN,
     ROLE,
     SERVER,
+    SUPERSEDED,
     VOLUME,
     WOKEN,
 )
@@ -90,8 +91,13 @@ REPLICA = {"root": {ROLE: "replica", GENERATION: "2"}}
 EMPTY = [
     {"root": {ROLE: "placeholder"}},
     {"root": {ROLE: "placeholder", WOKEN: "2026-11-20T08:00:00"}},
-    {"root": {ROLE: "superseded", GENERATION: "7"}},
-    {"root": {ROLE: "placeholder"}, "data": {ROLE: "superseded"}},
+]
+
+#: What re-protection leaves on a server, with the generation of what is on it.
+SUPERSEDED_ON = [
+    ({"root": {ROLE: "superseded", GENERATION: "7"}}, 7),
+    ({"root": {ROLE: "placeholder"}, "data": {ROLE: "superseded"}}, 1),
+    ({"root": {ROLE: "placeholder", WOKEN: "2026-11-20T08:00:00", SUPERSEDED: "then", GENERATION: "3"}}, 3),
 ]
 
 
@@ -102,9 +108,21 @@ def test_volumes_that_hold_nothing_of_the_application(status: str, volumes: dict
     assert at_site(shown(status, volumes), "shop").standing is Standing.DORMANT
 
 
-@pytest.mark.parametrize(
-    "status", ["ACTIVE", "SHUTOFF", "SHELVED_OFFLOADED", "SHELVED", "ERROR", "BUILD", "PAUSED", "SUSPENDED", "NEW"]
-)
+STATES = ["ACTIVE", "SHUTOFF", "SHELVED_OFFLOADED", "SHELVED", "ERROR", "BUILD", "PAUSED", "SUSPENDED", "NEW"]
+
+
+@pytest.mark.parametrize("status", STATES)
+@pytest.mark.parametrize(("volumes", "generation"), SUPERSEDED_ON, ids=str)
+def test_whoever_runs_on_what_is_superseded_is_a_copy(
+    status: str, volumes: dict[str, dict[str, str]], generation: int
+) -> None:
+    """At rest it is a dormant twin. Woken it is an old copy, and nobody overlooks that it runs."""
+    found = at_site(shown(status, volumes), "shop")
+    rests = status in AT_REST
+    assert (found.standing, found.generation) == ((Standing.DORMANT, 0) if rests else (Standing.RUNS, generation))
+
+
+@pytest.mark.parametrize("status", STATES)
 @pytest.mark.parametrize(
     ("volumes", "generation"),
     [

@@ -16,6 +16,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.decide.root.root
     Kind,
     RootState,
     is_placeholder,
+    is_superseded,
     kind_of,
     root_state,
 )
@@ -53,6 +54,10 @@ def test_what_a_volume_is_to_a_server(role: str, woken: str) -> None:
     found = root(role, woken)
     assert kind_of(found, "shop", "db") is expected_kind(role, woken)
     assert is_placeholder(found, "shop", "db") is (role == "placeholder" and not woken)
+    assert is_superseded(found, "shop", "db") is (role == "superseded")
+    saved = root(role, woken, standby_superseded=T2)
+    assert kind_of(saved, "shop", "db") is expected_kind(role, woken)
+    assert is_superseded(saved, "shop", "db") is (role == "superseded" or (role == "placeholder" and bool(woken)))
 
 
 @pytest.mark.parametrize(("role", "woken"), list(itertools.product(ROLES, ("", PREPARED))))

@@ -65,6 +65,9 @@ KEYS = (
         "`placeholder`: made to prove a twin, with the handover `attach` deleted when it sleeps; `replica`: a disk of a"
         " recovery point; `copy`: a root that a failover filled, or took over; `superseded`: of a server that the other"
         " site leads since, kept"),
+    Key(ROLE, "snapshots at the site that led before", "dr_reprotect", "dr_reprotect, dr_status",
+        "`superseded`: what was on a volume of a server that the other site leads since, with the handover `reimage`;"
+        " kept"),
     Key(ROLE, "snapshots and images at the target", "dr_replicate, dr_failover", "the same",
         "`handover`: of a replica, while it is copied into the root of the twin. The image that is copied is called"
         " `<plan>-<server>-handover`"),
@@ -91,14 +94,17 @@ KEYS = (
     Key(STOPPED, "servers at the source", "dr_failover with `planned`", "dr_failover with `abort`",
         "that a planned failover stopped the server, and when the twin had been made or last unshelved before that, by"
         " Nova's record. Only such a server is started again, and only while the twin did not wake since"),
-    Key(SUPERSEDED, "volumes with the role `superseded`", "dr_reprotect", "people",
-        "when they were taken off a server that the other site leads. No role deletes them"),
+    Key(SUPERSEDED, "volumes and snapshots with the role `superseded`, roots that were saved", "dr_reprotect",
+        "dr_reprotect, dr_status",
+        "when it was found that the other site leads their server. No role deletes them. A `placeholder` with it is a"
+        " root whose snapshot of that time is there, so that it may be overwritten"),
     Key(SUPERSEDED_BY, "the same", "dr_reprotect", "dr_failover",
         "the generation that led then. A failover here makes its data newer than that"),
     Key(FILLABLE, "placeholders of roots, with `handover: reimage`", "dr_prepare", "dr_prepare",
         "that Cinder was asked whether it could fill the root. (For that an image `standby-check` without data is made"
         " and deleted; a run that is killed in between leaves it: delete it)"),
-    Key(WOKEN, "the root of a twin that replication fills, or a failover", "dr_replicate, dr_failover", _TWIN,
+    Key(WOKEN, "the root of a twin that replication fills, or a failover", "dr_replicate, dr_failover, dr_reprotect",
+        _TWIN,
         "when the twin had been made or last unshelved before that, by Nova's record. With it a `placeholder` is never"
         " deleted by a role"),
     Key(ROOT_FROM, "roots that were handed over", _REPLACE, _REPLACE,
@@ -130,7 +136,8 @@ class Marks:
     """The marks of one volume, snapshot or backup. What is missing, or cannot be read, is "".
 
     :param generation: of the data, a whole number that grows each time another site leads.
-    :param superseded_by: the generation that led when the volume was superseded, 0 if it was not.
+    :param superseded: when it was found that the other site leads the server.
+    :param superseded_by: the generation that led then, 0 if it is not superseded.
     :param rested: Nova's record of the source, see `RESTED`.
     :param named: whether they name the volume that they are at. One that is being made does not yet.
     :param unreadable: the keys whose values cannot be read.
@@ -147,6 +154,7 @@ class Marks:
     building: str = ""
     fillable: str = ""
     of_server: str = ""
+    superseded: str = ""
     generation: int = 1
     superseded_by: int = 0
     rested: str = ""
@@ -161,7 +169,7 @@ class Marks:
 _FIELDS = {
     "plan": PLAN, "server": SERVER, "disk": DISK, "role": ROLE, "point": POINT, "state": STATE, "woken": WOKEN,
     "replica": REPLICA, "building": BUILDING, "fillable": FILLABLE,
-    "of_server": OF_SERVER, "rested": RESTED,
+    "of_server": OF_SERVER, "superseded": SUPERSEDED, "rested": RESTED,
 }  # fmt: skip
 
 

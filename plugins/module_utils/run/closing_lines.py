@@ -56,9 +56,9 @@ def _about_leaders(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(_leaders(result["servers"]))
     yield from _choice(result["servers"])
     kept = [v for row in result["servers"].values() if "error" not in row for v in row["server"]["superseded"]]
-    for site in sorted({volume["site"] for volume in kept}):
-        sizes = [volume["size"] for volume in kept if volume["site"] == site]
-        yield f"  {len(sizes)} superseded volumes ({sum(sizes)} GiB) are kept at {names[site]}."
+    for site, kind in sorted({(one["site"], one["kind"]) for one in kept}, key=lambda of: (of[0], of[1] != "volume")):
+        sizes = [one["size"] for one in kept if (one["site"], one["kind"]) == (site, kind)]
+        yield f"  {len(sizes)} superseded {kind}s ({sum(sizes)} GiB) are kept at {names[site]}."
 
 
 def _choice(servers: Mapping[str, Row]) -> Iterator[str]:

@@ -30,7 +30,8 @@ from ..server.rebuild import delete_server_steps, ports_freed
 from ..server.root_volume import until_detached, which_root
 from ..server.shelve import await_active, locked, start_refused, start_steps, unshelve_step
 from ..server.states import UNSHELVE_TASKS, advice, busy
-from ..twin.prepare import delete_placeholder, drop_loose, foreign_volumes, loose_placeholders
+from ..twin.prepare import delete_placeholder, drop_loose, loose_placeholders
+from ..twin.rests_on import foreign_volumes, superseded_volumes
 from .recovery import Handover
 
 
@@ -47,13 +48,16 @@ def recreate_plan(what: Handover) -> Plan | Refusal:
 
 
 def _kept(seen: Seen, plan: str) -> tuple[str, ...]:
-    """No role deletes a volume that was filled once. A note says that it is kept."""
-    state = root_state(seen, plan)
-    if state.volume is None or not state.unused:
-        return ()
-    return (
-        f"volume {state.volume.name}, into which a replica was copied before, is kept: delete it if nobody needs it",
-    )
+    """No role deletes a volume that was filled once, or that is superseded. A note says that it is kept."""
+    state, told = root_state(seen, plan), []
+    if state.volume is not None and state.unused:
+        filled, saved = "into which a replica was copied before", "of which a snapshot keeps what was superseded"
+        what = saved if state.volume.marks.superseded else filled
+        told.append(f"volume {state.volume.name}, {what}, is kept: delete it if nobody needs it")
+    names = sorted(v.name or v.id for v in superseded_volumes(seen, plan)) if seen.server else []
+    if names:
+        told.append(f"superseded and kept: {', '.join(names)}. Delete them when nobody needs them any more")
+    return tuple(told)
 
 
 def from_replicas(twin: ServerWanted, point: RecoveryPoint) -> ServerWanted:
@@ -136,7 +140,7 @@ def _strange(seen: Seen, plan: str) -> str:
     """Why a server was not made as a twin of the plan, "" if it was. Only such a one is ever deleted."""
     twin, state = seen.found, root_state(seen, plan)
     unused = state.volume.id if state.volume and state.unused else ""
-    foreign = foreign_volumes(seen, plan, but=unused)
+    foreign = foreign_volumes(seen, plan, "recreate", but=unused)
     if foreign or not twin.attachments:
         return f"with volume {', '.join(foreign) or 'none'}, which is no placeholder of the plan"
     if twin.image_id:

@@ -40,6 +40,7 @@ from ..root.volume_copy import (
 )
 from ..server.root_volume import which_root
 from ..twin.prepare import delete_placeholder, drop_loose, loose_placeholders, take_off
+from ..twin.rests_on import superseded_volumes
 from .bring_up import Steps, climb
 from .recovery import Handover
 
@@ -171,10 +172,11 @@ def _carefully(steps: Sequence[Step], root: Volume) -> tuple[Step, ...]:
 
 
 def _empty(seen: Seen, root: Volume, plan: str) -> tuple[Step, ...]:
-    """Placeholders of data disks make room for the replicas."""
+    """Placeholders of data disks make room for the replicas, and so do superseded ones, which are kept."""
     data = [v for v in seen.volumes.values() if v.id != root.id and is_placeholder(v, plan, seen.found.name)]
+    kept = [v for v in superseded_volumes(seen, plan) if v.id != root.id]
     drop = (replace(delete_placeholder(v.name, v.id), until=None) for v in data)
-    return (*take_off(seen, [v.id for v in data]), *drop)
+    return (*take_off(seen, [v.id for v in (*data, *kept)]), *drop)
 
 
 def _claim(root: Volume, point: RecoveryPoint, woken: str | None) -> tuple[Step]:
@@ -217,8 +219,12 @@ def unfit_root(seen: Seen, root: Volume, replica: Volume, plan: str, wanted: str
 
 def _foreign(root: Volume, plan: str, server: str, wanted: str) -> Refusal | None:
     """Only what the plan made for this server may be overwritten, and only before the target ran on it."""
-    if kind_of(root, plan, server) in OF_TWIN:
+    kind = kind_of(root, plan, server)
+    if kind in OF_TWIN:
         return None
+    if kind is Kind.SUPERSEDED:
+        saw = f"the root {root.name} of the twin is superseded, and no snapshot keeps what is on it"
+        return Refusal("not_saved", wanted, saw, "Run dr_reprotect: it takes the snapshot, or says why it cannot.")
     saw = f"the root {root.name} of the twin is no placeholder of the plan"
     return Refusal(
         "not_a_placeholder", wanted, saw, "Only placeholders are overwritten. Run dr_prepare for a new twin."

@@ -20,6 +20,7 @@ from ..root.volume_copy import drop_steps
 from ..root.ways import Chosen, choose
 from ..server.root_volume import which_root
 from ..twin.ports import lost_port
+from ..twin.rests_on import REPROTECT, superseded_volumes
 from .bring_up import attach_plan, unfit_twin
 from .by_rebuild import recreate_plan
 from .by_reimage import reimage_plan
@@ -126,12 +127,15 @@ def _choose(what: Recovery, server: PlanServer, own: str, wanted: str) -> Choice
     :param own: see `_own`.
     """
     on = _attached(what.seen)
-    held = {v.id for v in what.seen.volumes.values() if kind_of(v, own, server.name) in OF_TWIN}
+    kept = {*OF_TWIN, Kind.SUPERSEDED}
+    held = {v.id for v in what.seen.volumes.values() if kind_of(v, own, server.name) in kept}
     strangers = on - {volume.id for volume in what.replicas} - held
     if strangers and what.seen.server:
         volumes = ", ".join(sorted(map(str, strangers)))
         saw = f"the twin is {what.seen.found.status} with volume {volumes}, which is no replica"
-        return Refusal("not_a_replica", wanted, saw, "Run dr_prepare first, or find out who attached it.")
+        todo = "Run dr_prepare first, or find out who attached it."
+        todo = REPROTECT if superseded_volumes(what.seen, server.plan) else todo
+        return Refusal("not_a_replica", wanted, saw, todo)
     begun = [point.time for point in points_of(what.replicas) if point.time in _begun(what, own)]
     if len(begun) > 1:
         saw = f"volumes of several recovery points are attached ({', '.join(begun)})"

@@ -23,7 +23,7 @@ from ..server.facts import is_dormant, server_facts
 from ..server.root_volume import root_volume_of, which_root
 from ..server.states import advice
 from ..twin.ports import lost_ports
-from ..twin.prepare import foreign_volumes
+from ..twin.rests_on import REPROTECT, foreign_volumes, superseded_volumes
 from .by_rebuild import renamed_ports
 from .failover import decide_failover, used_point
 from .recovery import Recovery
@@ -170,6 +170,8 @@ def _todo_for_rest(seen: Seen, plan: str, method: str) -> str:
     if state.kind in (Kind.REPLICA, Kind.COPY):
         return "The server was failed over: the target leads, and nothing is to be prepared here."
     foreign = foreign_volumes(seen, plan, method)
+    if superseded_volumes(seen, plan):
+        return REPROTECT
     if foreign:
         return f"Find out who attached volume {', '.join(foreign)}. Take it off, or: {ANEW}"
     return "Run dr_prepare."

@@ -147,12 +147,13 @@ def replicas_of(volumes: Iterable[Volume], plan: str, server: str, latest: str =
 def heard_of(volumes: Iterable[Volume], plan: str, server: str) -> int:
     """The highest generation that a site has heard of, by all its volumes of a server.
 
-    A recovery point tells of its source, a volume that was superseded of the site that led then.
+    A recovery point tells of its source, a volume that is or was superseded of the site that led then.
     """
     marks = [volume.marks for volume in volumes if volume.marks.of(plan, server)]
     of_source = (one.generation - 1 for one in marks if one.role in ("replica", "copy"))
-    ran_here = (max(one.generation, one.superseded_by) for one in marks if one.role in ("superseded", ""))
-    return max((*of_source, *ran_here), default=0)
+    ran_here = (one.generation for one in marks if one.role in ("superseded", ""))
+    led_then = (one.superseded_by for one in marks)
+    return max((*of_source, *ran_here, *led_then), default=0)
 
 
 def latest_at(now: datetime) -> str:

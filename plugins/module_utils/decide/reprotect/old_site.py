@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The server of a site that led before becomes the dormant twin of the other direction.
 
-Its volumes hold what the new leader never got. They are marked as superseded before anything else is done to them, then
-taken off, and kept. No operation deletes them.
+Its volumes hold what the new leader never got. They are marked as superseded before anything else is done to them, and
+kept. No operation deletes them; what a later failover overwrites is kept in a snapshot. rest.py has the ways.
 """
 
 from __future__ import annotations
@@ -14,21 +14,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...data.direction import PlanSite, other
-from ...data.marks import GENERATION, PLAN, ROLE, SERVER, SUPERSEDED, SUPERSEDED_BY, VOLUME
-from ...data.parts import Part
-from ...data.seen import Seen, Volume
-from ...data.steps import Decision, Plan, Refusal, Step, for_part
+from ...data.seen import Seen, Snapshot, Volume
+from ...data.steps import Decision, Plan, Refusal
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
-from ..root.root_state import Kind, kind_of
-from ..root.ways import Asked, choose_way
-from ..server.root_volume import which_root, without_root_task
-from ..server.shelve import await_shelved, shelve_step
-from ..server.states import AT_REST, CAN_SHELVE, SHELVE_TASKS, advice, busy
+from ..root.ways import Asked, Chosen, choose_way
+from ..server.root_volume import without_root_task
+from ..server.states import AT_REST, CAN_SHELVE, SHELVE_TASKS, advice, busy, not_volume_backed
 from ..status.leadership import AtSite, Leadership, leadership
-from ..twin.prepare import take_off
+from .rest import cannot_rest, rest_steps
+from .superseded import Old
 
-#: What needs no mark: it is marked already, or was made to prove a twin.
-_LEFT_AS_IT_IS = frozenset({Kind.SUPERSEDED, Kind.PLACEHOLDER, Kind.REFRESHED})
+#: So many of what is kept are told by name, the others only counted: each turn of the leadership leaves some.
+MOST_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -37,12 +34,13 @@ class OldSite:
 
     :param sites: by letter how the server stands there; both answered.
     :param seen: the server at the site that does not lead; None if no site leads.
-    :param volumes: of that site, those with the marks of the server.
+    :param volumes: of that site, those with the marks of the server; ``snapshots`` likewise.
     """
 
     sites: Mapping[str, AtSite]
     seen: Seen | None = None
     volumes: Sequence[Volume] = ()
+    snapshots: Sequence[Snapshot] = ()
 
     @property
     def led(self) -> Leadership:
@@ -71,14 +69,22 @@ def decide_reprotect(what: OldSite, server: PlanServer, plan: RecoveryPlan, wish
     if not led.leader or seen is None:
         return _nobody_leads(led, wanted)
     site = plan.direction.site(other(led.leader))
-    refusal = _refusal(what, site, plan, wish, wanted)
-    if refusal:
-        return refusal
+    refusal = _not_there(what, site, wish, wanted)
+    chosen = refusal or choose_way(Asked(plan.handover, plan.fallback, cloud=str(site)), seen.offer, wanted)
+    if isinstance(chosen, Refusal):
+        return chosen
+    old = Old(seen, what.snapshots, server, chosen.method, wish.now, led.generation)
+    refusal = _unfit(seen, site, wanted) or _state(seen, site, wish, wanted) or cannot_rest(old, site, wanted)
+    return refusal or _plan(what, old, site, plan, chosen)
+
+
+def _plan(what: OldSite, old: Old, site: PlanSite, plan: RecoveryPlan, chosen: Chosen) -> Plan:
     role = plan.direction.role(site.letter)
-    steps = tuple(replace(step, cloud=role) for step in _steps(seen, led, server, wish))
-    before = _facts(led, site, seen)
-    rested = {**before, "status": "SHELVED_OFFLOADED", "locked": False, "volumes": []} if steps else before
-    return Plan(before, rested, steps, notes=tuple(_kept(what, plan, site)))
+    steps = tuple(replace(step, cloud=role) for step in rest_steps(old, str(site)))
+    before = _facts(what.led, site, old.seen)
+    volumes = [] if chosen.method == "attach" else before["volumes"]
+    rested = {**before, "status": "SHELVED_OFFLOADED", "locked": False, "volumes": volumes} if steps else before
+    return Plan(before, rested, steps, notes=tuple(_kept(what, old, site)), extra=chosen.facts)
 
 
 def _nobody_leads(led: Leadership, wanted: str) -> Refusal:
@@ -88,7 +94,7 @@ def _nobody_leads(led: Leadership, wanted: str) -> Refusal:
     return Refusal("no_leader", wanted, "neither site holds data of it", "Run provision, or look at dr_status.")
 
 
-def _refusal(what: OldSite, site: PlanSite, plan: RecoveryPlan, wish: Wish, wanted: str) -> Refusal | None:
+def _not_there(what: OldSite, site: PlanSite, wish: Wish, wanted: str) -> Refusal | None:
     seen, led = what.seen, what.led
     if wish.only_at not in ("", site.letter):
         saw = f"the site to be put to rest is {site}: the other one leads with generation {led.generation}"
@@ -98,23 +104,15 @@ def _refusal(what: OldSite, site: PlanSite, plan: RecoveryPlan, wish: Wish, want
     if seen is None or seen.server is None:
         saw = f"{site} has no server of that name"
         return Refusal("no_twin", wanted, saw, f"Run dr_prepare -e to={site.letter}: it is prepared like any twin.")
-    return _unfit(seen, site, plan, wanted) or _state(seen, site, wish, wanted)
+    return None
 
 
-def _unfit(seen: Seen, site: PlanSite, plan: RecoveryPlan, wanted: str) -> Refusal | None:
-    asked = Asked(plan.handover, plan.fallback, cloud=str(site))
-    chosen = choose_way(asked, seen.offer, wanted)
-    if isinstance(chosen, Refusal):
-        return chosen
-    if chosen.method != "attach":
-        saw = f"the handover towards {site} is {chosen.method}: only servers of the handover attach can be put to rest"
-        todo = "Remove the old server and keep its volumes (server_boot_volume state: absent), then"
-        return Refusal("not_offered", wanted, saw, f"{todo} run dr_prepare -e to={site.letter}.")
+def _unfit(seen: Seen, site: PlanSite, wanted: str) -> Refusal | None:
     unknown = [a.volume_id for a in seen.found.attachments if a.volume_id not in seen.volumes]
     if unknown:
         saw = f"the server at {site} uses volume {', '.join(unknown)}, which Cinder does not show"
         return Refusal("unknown_volume", wanted, saw, "Look whose volume it is, then repeat.")
-    return None
+    return not_volume_backed(seen, wanted)
 
 
 def _state(seen: Seen, site: PlanSite, wish: Wish, wanted: str) -> Refusal | None:
@@ -132,49 +130,17 @@ def _state(seen: Seen, site: PlanSite, wish: Wish, wanted: str) -> Refusal | Non
     return Refusal("wrong_state", wanted, f"the server at {site} is {old.status}", advice(old.status))
 
 
-def _steps(seen: Seen, led: Leadership, server: PlanServer, wish: Wish) -> Iterator[Step]:
-    """First the marks: a run that is killed after them still knows what the volumes are. The lock stays until then."""
-    old = without_root_task(seen)
-    yield from for_part(Part.FENCE, (_supersede(volume, server, led, wish) for volume in _unmarked(seen, server.plan)))
-    if old.locked:
-        yield Step("unlock", f"unlock server {old.name}", {"server_id": old.id}, part=Part.SHELVE)
-    if old.task_state in SHELVE_TASKS or old.status == "SHELVED":
-        yield await_shelved(old.id, old.name)
-    elif old.status != "SHELVED_OFFLOADED":
-        if old.metadata.get(PLAN) != server.plan:  # Nova takes no metadata for a server that is shelved
-            args = {"server_id": old.id, "metadata": {PLAN: server.plan}}
-            yield Step("set_server_metadata", f"mark server {old.name} as a twin of the plan", args, part=Part.FENCE)
-        yield shelve_step(old.id, old.name)
-    root = which_root(seen).volume_id
-    yield from take_off(seen, sorted((a.volume_id for a in old.attachments), key=lambda one: one != root))
-
-
-def _unmarked(seen: Seen, plan: str) -> list[Volume]:
-    return [v for v in seen.volumes.values() if kind_of(v, plan, seen.found.name) not in _LEFT_AS_IT_IS]
-
-
-def _supersede(volume: Volume, server: PlanServer, led: Leadership, wish: Wish) -> Step:
-    """The generation of the data stays as it is; 1 is written where none was."""
-    marks = {
-        PLAN: server.plan,
-        SERVER: server.name,
-        VOLUME: volume.id,
-        ROLE: "superseded",
-        GENERATION: str(volume.marks.generation),
-        SUPERSEDED: wish.now,
-        SUPERSEDED_BY: str(led.generation),
-    }
-    text = f"mark volume {volume.name or volume.id} as superseded"
-    return Step("set_volume_metadata", text, {"volume_id": volume.id, "metadata": marks})
-
-
-def _kept(what: OldSite, plan: RecoveryPlan, site: PlanSite) -> Iterator[str]:
+def _kept(what: OldSite, old: Old, site: PlanSite) -> Iterator[str]:
     """Those that are superseded, and those that will be."""
-    attached = _unmarked(what.seen, plan.name) if what.seen else []
-    before = (volume for volume in what.volumes if volume.marks.role == "superseded")
-    names = sorted({volume.name or volume.id for volume in (*before, *attached)})
+    saved = {old.root.id} if old.root in old.to_be_saved and old.root else set()
+    marked = (volume for volume in what.volumes if volume.marks.role == "superseded")
+    volumes = {v.name or v.id for v in (*marked, *old.unmarked) if v.id not in saved}
+    taken = {f"snapshot {s.name or s.id}" for s in what.snapshots if s.marks.role == "superseded"}
+    names = sorted(volumes | taken | {f"snapshot {old.snapshot_name(volume)}" for volume in old.to_be_saved})
+    more = len(names) - MOST_NAMES
+    told = [*names[:MOST_NAMES], *((f"{more} more, which dr_status counts and recovery_plan_info lists",) * (more > 0))]
     if names:
-        yield f"superseded and kept at {site}: {', '.join(names)}. Delete them when nobody needs them any more"
+        yield f"superseded and kept at {site}: {', '.join(told)}. Delete them when nobody needs them any more"
 
 
 def _facts(led: Leadership, site: PlanSite, seen: Seen) -> dict[str, Any]:

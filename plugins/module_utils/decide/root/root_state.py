@@ -27,9 +27,10 @@ class Kind(Enum):
     """What a volume is to a server of a plan.
 
     NONE: there is no root. UNKNOWN: nothing tells which volume it is, or nothing is known of that volume.
-    PLACEHOLDER: made to prove a twin, and nothing was copied into it. REFRESHED: a placeholder that replication fills.
-    COPY: a root that a failover filled, or claimed. REPLICA: a disk of a recovery point. SUPERSEDED: was replaced.
-    OWN: built for the server itself. FOREIGN: of another server or plan, or of nobody.
+    PLACEHOLDER: made to prove a twin, and nothing was copied into it. REFRESHED: may be filled while the twin sleeps,
+    by replication too; it is a placeholder that was filled, or an old root whose bytes a snapshot keeps.
+    COPY: a root that a failover filled, or claimed. REPLICA: a disk of a recovery point. SUPERSEDED: of a server that
+    the other site leads since. OWN: built for the server itself. FOREIGN: of another server or plan, or of nobody.
     """
 
     NONE = "none"
@@ -112,6 +113,12 @@ def kind_of(volume: Volume, plan: str, server: str) -> Kind:
 def is_placeholder(volume: Volume, plan: str, server: str) -> bool:
     """Whether a volume was made to prove the twin of this server, and nothing was copied into it since."""
     return kind_of(volume, plan, server) is Kind.PLACEHOLDER
+
+
+def is_superseded(volume: Volume, plan: str, server: str) -> bool:
+    """Whether the other site leads what the server wrote to a volume, be it that a snapshot of it was taken since."""
+    kind = kind_of(volume, plan, server)
+    return kind is Kind.SUPERSEDED or (kind is Kind.REFRESHED and bool(volume.marks.superseded))
 
 
 def _ran(seen: Seen, volume: Volume) -> bool | None:

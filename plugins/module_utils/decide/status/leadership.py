@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...data.direction import other
-from ...data.seen import Seen
-from ..root.root_state import Kind, kind_of
+from ...data.seen import Seen, Volume
+from ..root.root_state import Kind, is_superseded, kind_of
 from ..server.states import AT_REST
 
 
@@ -75,19 +75,27 @@ class Leadership:
 
 
 def at_site(seen: Seen | None, plan: str) -> AtSite:
-    """How a server stands at a site, by its volumes and their marks. Lists tell all that is needed for it."""
+    """How a server stands at a site, by its volumes and their marks. Lists tell all that is needed for it.
+
+    What is superseded holds nothing as long as nobody runs on it. A server that runs on it is a copy of its generation.
+    """
     if seen is None:
         return AtSite(Standing.UNKNOWN)
     if seen.server is None:
         return AtSite(Standing.MISSING, seen=seen)
     server = seen.server
-    holding = [v for v in seen.volumes.values() if kind_of(v, plan, server.name) not in _EMPTY]
+    rests = server.status in AT_REST
+    holding = [v for v in seen.volumes.values() if _holds(v, plan, server.name, rests)]
     unknown = len(server.attachments) > len(seen.volumes)
     if not (holding or unknown or server.image_id):
-        empty = bool(seen.volumes) or server.status in AT_REST or server.status == "BUILD"
+        empty = bool(seen.volumes) or rests or server.status == "BUILD"
         return AtSite(Standing.DORMANT if empty else Standing.UNKNOWN, seen=seen)
-    standing = Standing.AT_REST if server.status in AT_REST else Standing.RUNS
+    standing = Standing.AT_REST if rests else Standing.RUNS
     return AtSite(standing, max((v.marks.generation for v in holding), default=1), seen)
+
+
+def _holds(volume: Volume, plan: str, server: str, rests: bool) -> bool:
+    return kind_of(volume, plan, server) not in _EMPTY or (not rests and is_superseded(volume, plan, server))
 
 
 def leadership(sites: Mapping[str, AtSite]) -> Leadership:

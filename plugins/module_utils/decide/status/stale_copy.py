@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...data.parts import Part
@@ -82,13 +83,16 @@ def _refusal(stale: Server, wanted: str) -> Refusal | None:
 
 
 def _steps(stale: Server, cloud: str, where: str) -> tuple[Step, ...]:
-    stop = Step(
-        "stop", f"stop the stale copy {stale.name} at {where}", {"server_id": stale.id},
-        Until("server", stale.id, frozenset({"SHUTOFF"}), _CAN_STOP), cloud=cloud, part=Part.FENCE,
-    )  # fmt: skip
     lock = Step(
         "lock", f"lock the stale copy {stale.name} at {where}", {"server_id": stale.id, "reason": REASON},
         cloud=cloud, part=Part.FENCE,
     )  # fmt: skip
-    stops = (stop,) if stale.status in _CAN_STOP else ()
+    stops = (replace(stop_step(stale, where), cloud=cloud),) if stale.status in _CAN_STOP else ()
     return (*stops, *(() if stale.locked else (lock,)))
+
+
+def stop_step(stale: Server, where: str) -> Step:
+    """The step that stops a stale copy."""
+    until = Until("server", stale.id, frozenset({"SHUTOFF"}), _CAN_STOP)
+    text = f"stop the stale copy {stale.name} at {where}"
+    return Step("stop", text, {"server_id": stale.id}, until, part=Part.FENCE)

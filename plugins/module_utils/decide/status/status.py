@@ -12,7 +12,7 @@ from typing import Any
 
 from ...data.direction import other
 from ...data.marks import moment
-from ...data.seen import Seen, Volume
+from ...data.seen import Seen, Snapshot, Volume
 from ...data.steps import Finding, Plan
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..plan.recovery_points import RecoveryPoint, latest_at, points_of, replicas_of
@@ -24,11 +24,12 @@ class BothSites:
     """One server, as both sites show it.
 
     :param seen: by letter of the site; None if it does not answer.
-    :param volumes: by letter of the site, its volumes with the marks of the server.
+    :param volumes: by letter of the site, its volumes with the marks of the server; ``snapshots`` likewise.
     """
 
     seen: Mapping[str, Seen | None]
     volumes: Mapping[str, tuple[Volume, ...]]
+    snapshots: Mapping[str, tuple[Snapshot, ...]]
 
     def standings(self, plan: str) -> dict[str, AtSite]:
         """How the server stands at each site."""
@@ -41,8 +42,8 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
     The facts of a server: ``leader`` ("a", "b" or None), ``generation``, ``sure``, ``stale`` (a letter or None),
     ``two_copies``, ``disputed``; ``sites``, by letter ``standing``, ``status``, ``id`` and ``generation``;
     ``recovery_points`` of the leader's data at the other site: ``site``, ``number``, ``times``, ``newest`` (a time or
-    None) and ``age`` in seconds; ``superseded``, volumes that are kept, with ``site``, ``id``, ``name`` and ``size`` in
-    GiB.
+    None) and ``age`` in seconds; ``superseded``, what is kept, with ``site``, ``kind`` ("volume" or "snapshot"),
+    ``id``, ``name`` and ``size`` in GiB.
     """
     sites = what.standings(plan.name)
     led = leadership(sites)
@@ -57,10 +58,11 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
         "sites": {letter: _shown(site) for letter, site in sites.items()},
         "recovery_points": points,
         "superseded": [
-            {"site": letter, "id": volume.id, "name": volume.name, "size": volume.size}
-            for letter, volumes in what.volumes.items()
-            for volume in volumes
-            if volume.marks.role == "superseded"
+            {"site": letter, "kind": kind, "id": item.id, "name": item.name, "size": item.size}
+            for letter in what.seen
+            for kind, items in (("volume", what.volumes[letter]), ("snapshot", what.snapshots[letter]))
+            for item in items
+            if item.marks.role == "superseded"
         ],
     }
     findings = tuple(_findings(sites, led, points, server, plan))

@@ -14,7 +14,7 @@ from ...data.parts import Part
 from ...data.seen import Seen, Site, Surroundings, Volume
 from ...data.steps import Decision, Plan, Ref, Refusal, Step, Until, for_part
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
-from ..root.root_state import Kind, is_placeholder, kind_of, sleeps
+from ..root.root_state import is_placeholder
 from ..root.volume_copy import check_step
 from ..root.ways import Chosen, choose
 from ..server.build_steps import volume_ids
@@ -24,6 +24,7 @@ from ..server.present_absent import await_built, decide_present
 from ..server.root_volume import clear_delete_flags, detach_step, root_volume_of, until_detached, which_root
 from ..server.shelve import await_shelved, locked, shelve_step, start_steps
 from ..server.states import BUILD_TASKS, SHELVE_TASKS, advice, busy
+from .rests_on import REPROTECT, foreign_volumes, superseded_volumes
 
 #: States from which a twin is brought to rest. In any other state it is unknown whether the twin works.
 _CAN_REST = frozenset({"ACTIVE", "SHUTOFF", "BUILD", "SHELVED", "SHELVED_OFFLOADED"})
@@ -148,6 +149,7 @@ def _unfit(seen: Seen, plan: str, method: str, wanted: str) -> Refusal | None:
     if foreign:
         saw = f"a server of that name is at the target on {', '.join(foreign)}, which is no placeholder of plan {plan}"
         todo = "If it was failed over, leave it. Else rename it, or take the volumes off it yourself."
+        todo = REPROTECT if superseded_volumes(seen, plan) else todo
         return Refusal("not_a_twin", wanted, saw, todo)
     refusal = locked(twin, wanted)
     if refusal or twin.task_state in SHELVE_TASKS:
@@ -176,20 +178,6 @@ def _no_address(server: PlanServer) -> Refusal:
     return Refusal(
         "no_address", f"prepare the twin {server.name} at {server.direction.target}", saw, f"{todo} Then repeat."
     )
-
-
-def foreign_volumes(seen: Seen, plan: str, method: str = "", but: str = "") -> list[str]:
-    """Names or ids of attached volumes that are no placeholders of the twin, or of which nothing is known.
-
-    With the handover reimage a refreshed root is allowed, as long as the twin sleeps.
-
-    :param but: the id of a volume that is not asked about.
-    """
-    twin = seen.found
-    attached = [(a.volume_id, seen.volumes.get(a.volume_id)) for a in twin.attachments if a.volume_id != but]
-    at_rest = {Kind.PLACEHOLDER, *((Kind.REFRESHED,) if method == "reimage" and sleeps(seen) else ())}
-    foreign = [(i, v) for i, v in attached if v is None or kind_of(v, plan, twin.name) not in at_rest]
-    return [volume.name if volume and volume.name else volume_id for volume_id, volume in foreign]
 
 
 def _to_rest(seen: Seen, server: PlanServer) -> tuple[Step, ...]:

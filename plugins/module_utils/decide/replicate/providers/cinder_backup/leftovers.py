@@ -50,9 +50,13 @@ class Leftovers(BackupCycle):
         return [backup for backup in self.mine(self.made.at_target) if backup.status != "deleting"]
 
     def _is_of_another(self, item: Any) -> bool:
-        """Whether it was made of a volume that the server has no more. An import that is under way names none."""
+        """Whether it was made of a volume that the server has no more. An import that is under way names none.
+
+        What re-protection keeps is none: dr_status tells of it.
+        """
         ours = item.marks.of(self.plan.name, self.server.name) and item.status not in ("creating", "deleting")
-        return ours and item.volume_id not in {source.volume_id for source in self.sources.values()}
+        known = {source.volume_id for source in self.sources.values()}
+        return ours and item.marks.role != "superseded" and item.volume_id not in known
 
     def _of_another(self, volume_id: str) -> str:
         snapshots, at_source, at_target = (

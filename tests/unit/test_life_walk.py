@@ -28,7 +28,7 @@ from hypothesis import strategies as some  # noqa: E402
 
 TROUBLE = some.none() | some.tuples(some.integers(1, 30), some.sampled_from(["killed", "refused", "lost"]))
 LETTER = some.sampled_from(["a", "b"])
-WAYS = ["attach"]
+WAYS = ["attach", "recreate", "reimage"]
 
 
 class Life(stateful.RuleBasedStateMachine):
@@ -74,8 +74,7 @@ class Life(stateful.RuleBasedStateMachine):
     def _runs(self, letter: str) -> bool:
         """Whether the application runs there: on volumes that hold what its guest, or its image, wrote."""
         server = self._server(letter)
-        held = [self.sites[letter].contents.get(a.volume_id, "") for a in server.attachments] if server else []
-        return bool(server) and server.status not in AT_REST and any(text.startswith("data") for text in held)
+        return bool(server) and server.status not in AT_REST and bool(self._held(letter))
 
     @stateful.rule(letter=LETTER)
     def write(self, letter: str) -> None:
@@ -106,20 +105,28 @@ class Life(stateful.RuleBasedStateMachine):
             self.world.wave("failover", **options).fence("")
         except StandbyError:
             return
-        boots, runs, before = len(self.sites[to].boots), self._both_run(), self._volumes(to)
+        boots, runs, before = len(self.sites[to].boots), self._both_run(), self._handed_over(to)
         source = self.latest
         end = self._run("failover", to, trouble, planned=planned)
-        if self._volumes(to) - before:
-            self.leader, self.latest = to, max(self.sites[to].contents[v] for v in self._volumes(to))
+        if self._handed_over(to) - before:
+            self.leader, self.latest = to, max(self._held(to), default=self.latest)
         if self.sites[other(to)].reachable:
             assert self._both_run() <= runs, "it started a second copy"
         if planned and isinstance(end, Outcome) and len(self.sites[to].boots) > boots:
             on = {self.sites[to].contents[a.volume_id] for a in self._server(to).attachments}
-            assert self._volumes(to) == before or on == {source}, "a planned failover lost what was written"
+            assert before or on == {source}, "a planned failover lost what was written"
 
-    def _volumes(self, letter: str) -> set[str]:
+    def _handed_over(self, letter: str) -> set[tuple[str, str, str]]:
+        """The volumes of the server that only a failover puts there, and what is on them."""
+        site, server = self.sites[letter], self._server(letter)
+        on = [site.volumes[a.volume_id] for a in server.attachments] if server else []
+        return {(v.id, v.marks.role, site.contents[v.id]) for v in on if v.marks.role in ("replica", "copy")}
+
+    def _held(self, letter: str) -> set[str]:
+        """What guests wrote to the volumes of the server."""
         server = self._server(letter)
-        return {a.volume_id for a in server.attachments} if server else set()
+        on = {self.sites[letter].contents[a.volume_id] for a in server.attachments} if server else set()
+        return {text for text in on if text.startswith("data")}
 
     @stateful.rule(to=LETTER, trouble=TROUBLE)
     def stop_source(self, to: str, trouble: tuple[int, str] | None) -> None:
@@ -152,17 +159,11 @@ class Life(stateful.RuleBasedStateMachine):
     @stateful.rule(to=LETTER, trouble=TROUBLE)
     def abort(self, to: str, trouble: tuple[int, str] | None) -> None:
         """It never takes back what ran."""
-        before, target = self._runs(to), self._server(to)
-        emptied = bool(target and target.attachments)
-        end = self._run("abort", to, trouble)
+        before, handed = self._runs(to), self._handed_over(to)
+        self._run("abort", to, trouble)
         assert not before or self._runs(to)
-        if isinstance(end, StandbyError) or not emptied:
-            return
-        now = self._server(to)
-        source = self._server(other(to))
-        if self.leader == to and now is not None and not now.attachments and source and source.attachments:
-            held = {self.sites[other(to)].contents[a.volume_id] for a in source.attachments}
-            self.leader, self.latest = other(to), max(held)
+        if self.leader == to and handed and not self._handed_over(to) and self._held(other(to)):
+            self.leader, self.latest = other(to), max(self._held(other(to)))
 
     @stateful.rule(trouble=TROUBLE, site=some.sampled_from(["", "a", "b"]))
     def fence(self, trouble: tuple[int, str] | None, site: str) -> None:
@@ -211,10 +212,12 @@ class Life(stateful.RuleBasedStateMachine):
 
     @stateful.invariant()
     def what_was_written_is_kept(self) -> None:
-        """No volume on which a guest wrote is deleted or overwritten."""
+        """No volume on which a guest wrote is deleted, or overwritten unless a snapshot keeps what was on it."""
         for (letter, volume_id), text in getattr(self, "written", {}).items():
-            assert self.sites[letter].contents.get(volume_id) == text
-            assert volume_id in self.sites[letter].volumes
+            site = self.sites[letter]
+            saved = {site.contents[s.id] for s in site.snapshots.values() if s.volume_id == volume_id}
+            assert volume_id in site.volumes
+            assert text in {site.contents[volume_id], *saved}
 
 
 def walk(examples: int, steps: int, **more: Any) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ...data.marks import BUILDING
 from ...data.seen import Root, Seen, Site, Volume
 from ...data.steps import Decision, Finding, Plan, Refusal, refused_for
-from ...data.wanted import DiskWanted
+from ...data.wanted import DiskWanted, ServerWanted
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..plan.recovery_points import RecoveryPoint
 from ..root.refreshed_root import new_twin
@@ -23,7 +23,7 @@ from ..server.facts import is_dormant, server_facts
 from ..server.root_volume import root_volume_of, which_root
 from ..server.states import advice
 from ..twin.ports import lost_ports
-from ..twin.rests_on import REPROTECT, foreign_volumes, superseded_volumes
+from ..twin.rests_on import REPROTECT, as_it_rests, foreign_volumes, superseded_volumes
 from .by_rebuild import renamed_ports
 from .failover import decide_failover, used_point
 from .recovery import Recovery
@@ -90,7 +90,7 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> Iterato
         words = f"the twin is in ERROR: {seen.found.fault or 'Nova tells no reason'}"
         yield Finding("status of the twin", "SHELVED_OFFLOADED", "ERROR", words, todo=advice("ERROR"))
         return
-    yield from _differences(site, server)
+    yield from _differences(site, as_it_rests(server.twin, seen, plan.name, chosen.method))
     yield from lost_ports(seen) if chosen.method != "recreate" else ()
     yield from _unfinished(seen)
     yield from _unplanned_ports(site, server)
@@ -101,8 +101,8 @@ def twin_findings(site: Site, server: PlanServer, plan: RecoveryPlan) -> Iterato
         yield Finding("lock of the twin", "unlocked", "locked", "the twin is locked", todo=todo)
 
 
-def _differences(site: Site, server: PlanServer) -> Iterator[Finding]:
-    for found in differences(server.twin, site):
+def _differences(site: Site, twin: ServerWanted) -> Iterator[Finding]:
+    for found in differences(twin, site):
         yield replace(found, todo="Run dr_prepare." if found.step else f"Correct the plan. Or: {ANEW}")
 
 

@@ -24,7 +24,7 @@ from ..server.present_absent import await_built, decide_present
 from ..server.root_volume import clear_delete_flags, detach_step, root_volume_of, until_detached, which_root
 from ..server.shelve import await_shelved, locked, shelve_step, start_steps
 from ..server.states import BUILD_TASKS, SHELVE_TASKS, advice, busy
-from .rests_on import REPROTECT, foreign_volumes, superseded_volumes
+from .rests_on import REPROTECT, as_it_rests, foreign_volumes, superseded_volumes
 
 #: States from which a twin is brought to rest. In any other state it is unknown whether the twin works.
 _CAN_REST = frozenset({"ACTIVE", "SHUTOFF", "BUILD", "SHELVED", "SHELVED_OFFLOADED"})
@@ -41,7 +41,10 @@ def decide_prepare(site: Site, server: PlanServer, plan: RecoveryPlan) -> Decisi
         return chosen
     left = _left_over(site, plan.name, server.name)
     around = _without(site.around, left)
-    built = decide_present(replace(site, around=around), server.twin)
+    twin = server.twin
+    if site.seen.server is not None:
+        twin = as_it_rests(twin, site.seen, plan.name, chosen.method)
+    built = decide_present(replace(site, around=around), twin)
     if isinstance(built, Refusal):
         return built
     if site.seen.server is not None:

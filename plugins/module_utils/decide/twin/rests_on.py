@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...data.seen import Seen, Volume
-from ..root.root_state import Kind, kind_of, sleeps
+from ...data.wanted import ServerWanted
+from ..root.root_state import Kind, kind_of, root_state, sleeps
+from ..server.differences import find_disk
 from ..server.root_volume import which_root
 
 #: What to do about a server on superseded volumes that is no twin at rest.
@@ -35,6 +39,17 @@ def _may_stay(volume: Volume, seen: Seen, plan: str, method: str) -> bool:
         return method == "reimage"
     is_root = volume.id == which_root(seen).volume_id
     return kind is Kind.SUPERSEDED and (method == "recreate" or (method == "reimage" and not is_root))
+
+
+def as_it_rests(twin: ServerWanted, seen: Seen, plan: str, method: str) -> ServerWanted:
+    """What a twin must have while it sleeps. It may lack data disks where a failover overwrites its root.
+
+    A failover that was taken back has removed their placeholders. The next one attaches replicas, whatever is there.
+    """
+    if method != "reimage" or not sleeps(seen) or root_state(seen, plan).kind is not Kind.REFRESHED:
+        return twin
+    root = which_root(seen)
+    return replace(twin, disks=tuple(disk for disk in twin.disks if find_disk(disk, seen, root)))
 
 
 def superseded_volumes(seen: Seen, plan: str) -> list[Volume]:

@@ -13,6 +13,7 @@ import itertools
 
 from base import TASK, GuardedNova
 from cinder_model import fails
+from one_server import OneServer
 
 HUNG = 61  # seconds: longer than the mark is good for, and than HAProxy waits
 
@@ -22,13 +23,13 @@ def orders(*calls):
     return [order for count in range(len(calls) + 1) for order in itertools.permutations(calls, count)]
 
 
-class Hanging(GuardedNova):
+class Hanging(OneServer):
     """One call hangs; others come; then Cinder carries out what it was asked, or not, or long after its answer."""
 
     def others(self, server, volume, other):
         """The calls that come in between, by name."""
         return {
-            "unshelve": lambda: self.unshelve(server),
+            "unshelve": lambda: self.unshelved(server),
             "attach": lambda: self.attach(server, volume),
             "attach other": lambda: self.attach(server, other),
             "detach": lambda: self.detach(server, volume),
@@ -51,7 +52,7 @@ class Hanging(GuardedNova):
         return hook
 
     def try_all(self, start, request, names):
-        """Runs each order with each outcome on a new server.
+        """Runs each order with each outcome, each from the same start.
 
         Args:
             start: makes the server.
@@ -60,10 +61,8 @@ class Hanging(GuardedNova):
         """
         for order, outcome in itertools.product(orders(*names), ("done", "failed", "late")):
             self.late, self.answers = [], []
-            server, volume = start()
             with _Explained(lambda: f"{' > '.join(order) or 'nothing'}, Cinder {outcome}: {self.answers}"):  # noqa: B023
-                self.try_one((server, volume), request, (order, outcome))
-            self.api.delete_server(server)
+                self.try_one(self.again(start), request, (order, outcome))
 
     def try_one(self, start, request, what):
         """Runs one order with one outcome; see ``try_all``."""
@@ -72,10 +71,12 @@ class Hanging(GuardedNova):
         calls = self.others(server, volume, other)
         self.cinder.on(cinder_call, self.hang(calls, *what))
         first = api_call(server, volume)
+        assert [name for name, *_ in self.answers] == list(what[0]), "the call has hung, and each of the others has come"
+        assert not self.cinder.hooks[cinder_call]
         self.answers.insert(0, ("first", *first))
         assert first[0] in (200, 202, 400, 404, 409, 503), first
         self.assert_consistent(server, volume, other)
-        self.unshelve(server)
+        self.answers.append(("last", *self.unshelved(server)))
         for do in self.late:
             self._late(do)
         self.assert_consistent(server, volume, other)

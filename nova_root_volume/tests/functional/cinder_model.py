@@ -51,9 +51,9 @@ class Cinder(fixtures.Fixture):
 
         return call
 
-    def on(self, name, function):
-        """Let ``function(do, *arguments)`` stand for the next call of this name."""
-        self.hooks.setdefault(name, []).append(function)
+    def on(self, name, function, after=0):
+        """Let ``function(do, *arguments)`` stand for the next call of this name, or for a later one."""
+        self.hooks.setdefault(name, []).extend([*[lambda do, *_: do()] * after, function])
 
     def make(self, status="available", **fields):
         """Make a volume; returns its id."""

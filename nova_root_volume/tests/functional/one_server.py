@@ -13,6 +13,10 @@ from nova import context as nova_context
 from nova.db.main import api as main_db
 from nova.db.main import models
 
+# each request to Cinder at which a call can hang: its name, and how many of that name come before
+OF_DETACH = (("attachment_get", 0), ("get", 0), ("attachment_get_all", 0), ("attachment_delete", 0), ("get", 1))
+OF_ATTACH = (("get", 0), ("attachment_get_all", 0), ("attachment_create", 0))
+
 
 class OneServer(GuardedNova):
     """Cases that begin with the same server in the same state, and each end where the server can be repaired."""
@@ -96,7 +100,9 @@ class OneServer(GuardedNova):
             known = each["attachment_id"] and attachments.get(each["attachment_id"], "unknown to Cinder")
             marked = (mark.get("task"), names[mark.get("volume_id")])
             roots.append((each["boot_index"], names[each["volume_id"]], marked, repr(known).replace(volume, "volume")))
-        cinder = [(names[each["volume_id"]], each["instance"] == server, each["status"]) for each in attachments.values()]
+        cinder = [
+            (names[each["volume_id"]], each["instance"] == server, each["status"]) for each in attachments.values()
+        ]
         volumes = [(names[name], self.cinder.status(name)) for name in self.cinder.volumes]
         state = (instance["vm_state"], instance["task_state"], bool(self.allocations(server)))
         return (state, tuple(roots), tuple(sorted(cinder)), tuple(volumes))

@@ -30,7 +30,7 @@ PASTE = next(
 LINE = re.compile(r"^(keystone = .*) (osapi_compute_app_v21)$", re.MULTILINE)
 FILTER = "\n[filter:root_volume]\npaste.filter_factory = nova_root_volume.filter:factory\n"
 TASK = "block_device_mapping"
-IDLE = 0.5  # seconds after which an idle thread looks whether it should end
+IDLE = 1  # seconds after which an idle thread looks whether it should end
 CANT_UNSHELVE = "Can't unshelve instance without a root device volume"
 
 

@@ -163,6 +163,13 @@ def new_mark(task: str, volume_id: str) -> Mark:
     return Mark(task, volume_id, str(uuid.uuid4()), f"{now}Z")
 
 
+def check_owner(instance: Any, root: Any, mappings: Any) -> None:
+    """Refuse to go on (HTTPConflict) if the mark in ``mappings`` is not that of ``root``: another call took over."""
+    now = root_of(mappings)
+    if now is None or now.connection_info != root.connection_info:
+        raise _busy(instance)
+
+
 def clear(context: Any, instance: Any, root: Any) -> None:
     """End a detach, or an attach that failed: detaching or attaching -> missing.
 

@@ -6,7 +6,8 @@
 Both: look at Cinder, set the mark, change Cinder, look again, end the mark. Three rules make any order of calls safe,
 even when a call hangs, dies, or Cinder carries out a request long after its answer was given up:
 
-1. Cinder is told to delete only attachments that no mapping has as a present root, and that none will ever have.
+1. Cinder is told to delete only attachments that no mapping has as a present root, and that none will ever have. So a
+   call looks for leftovers of others only while its own mark is there: else they may be what a successor has reserved.
 2. An attachment gets into the mapping only by the call that created it, and only while its mark is there.
 3. Nova starts no server whose mapping has no present root (``last_look``).
 """
@@ -59,7 +60,7 @@ class Operations:
             self._check_off(context, instance, volume_id)
         mapping.begin(context, instance, root, mapping.new_mark(mapping.DETACHING, volume_id), self.stale_after)
         with self._ended_by(mapping.let_go, context, instance, root), _recorded(context, instance, "DETACH"):
-            for attachment in {*attachments, *self._orphans(context, instance)}:
+            for attachment in {*attachments, *self._orphans(context, instance, root)}:
                 self.volumes.release(context, attachment)
             self._check_off(context, instance, volume_id)
             mapping.clear(context, instance, root)
@@ -82,7 +83,7 @@ class Operations:
         """
         mapping.begin(context, instance, root, mapping.new_mark(mapping.ATTACHING, volume["id"]), self.stale_after)
         with self._ended_by(mapping.clear, context, instance, root), _recorded(context, instance, "ATTACH"):
-            for orphan in self._orphans(context, instance):
+            for orphan in self._orphans(context, instance, root):
                 self.volumes.release(context, orphan)
             attachment = self.volumes.reserve(context, volume["id"], instance.uuid)
             with self._released_on_refusal(context, attachment):
@@ -121,13 +122,19 @@ class Operations:
         if status not in (GONE, ELSEWHERE):
             guard.check_free(volume_id, status)
 
-    def _orphans(self, context: Any, instance: Any) -> list[str]:
+    def _orphans(self, context: Any, instance: Any, root: Any) -> list[str]:
         """Find what broken-off attaches left in Cinder: reserved attachments of volumes that no mapping names.
 
-        The mappings are read after the attachments: a data attach writes its mapping before it reserves the volume.
+        The mappings are read after the attachments: a data attach writes its mapping before it reserves the volume. And
+        while the mark was this call's, no other could begin: so none of what was found is going to be a root.
+
+        Raises:
+            HTTPConflict: another call took over, and what was found may be what it has just reserved.
         """
         found = self.volumes.attachments(context, instance.uuid)
-        volumes = {each.volume_id for each in mapping.of_server(context, instance)}
+        mappings = mapping.of_server(context, instance)
+        mapping.check_owner(instance, root, mappings)
+        volumes = {each.volume_id for each in mappings}
         reserved = {"instance": instance.uuid, "status": "reserved"}.items()
         return [each["id"] for each in found if reserved <= each.items() and each["volume_id"] not in volumes]
 

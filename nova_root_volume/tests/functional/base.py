@@ -30,6 +30,7 @@ PASTE = next(
 LINE = re.compile(r"^(keystone = .*) (osapi_compute_app_v21)$", re.MULTILINE)
 FILTER = "\n[filter:root_volume]\npaste.filter_factory = nova_root_volume.filter:factory\n"
 TASK = "block_device_mapping"
+IDLE = 1  # seconds after which an idle thread looks whether it should end
 CANT_UNSHELVE = "Can't unshelve instance without a root device volume"
 
 
@@ -48,6 +49,9 @@ class GuardedNova(integrated_helpers._IntegratedTestBase):
         # the clock runs fast here: a service is not dead for that
         self.flags(shelved_offload_time=0, service_down_time=10**9)
         super().setUp()
+        # Nova's fixtures let each idle thread wake a hundred times a second, to end fast; after some servers there are
+        # two hundred threads, and they take more of the processor than the tests
+        self.useFixture(fixtures.MonkeyPatch("futurist._thread.ThreadWorker.MAX_IDLE_FOR", IDLE))
         self.flags(rpc_response_timeout=600)
         # Nova's fixtures make it an error, and the newest SQLAlchemy says it of Nova
         warnings.filterwarnings("ignore", category=sqlalchemy_exceptions.SADeprecationWarning)

@@ -51,9 +51,9 @@ class Cinder(fixtures.Fixture):
 
         return call
 
-    def on(self, name, function):
-        """Let ``function(do, *arguments)`` stand for the next call of this name."""
-        self.hooks.setdefault(name, []).append(function)
+    def on(self, name, function, after=0):
+        """Let ``function(do, *arguments)`` stand for the next call of this name, or for a later one."""
+        self.hooks.setdefault(name, []).extend([*[lambda do, *_: do()] * after, function])
 
     def make(self, status="available", **fields):
         """Make a volume; returns its id."""
@@ -83,7 +83,7 @@ class Cinder(fixtures.Fixture):
         ]
         if volume["status"] == "available":
             volume["status"] = "reserved"
-        elif not (volume["status"] == "in-use" and own):
+        elif not (volume["status"] in ("in-use", "reserved") and own):  # Cinder lets one server have it twice
             text = f"status must be available or downloading to reserve, but the current status is {volume['status']}"
             raise exception.InvalidInput(reason=f"Volume {volume_id} {text}")
         attachment_id = uuidutils.generate_uuid()

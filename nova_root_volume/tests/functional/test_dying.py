@@ -9,7 +9,7 @@ import contextlib
 import itertools
 from unittest import mock
 
-from base import GuardedNova
+from one_server import OneServer
 
 from nova_root_volume import mapping
 
@@ -21,7 +21,7 @@ class Died(BaseException):
     """No `except Exception` sees it: as if the process were gone."""
 
 
-class Dying(GuardedNova):
+class Dying(OneServer):
     """Counts the steps of a call, then lets it die before and after each of them."""
 
     def steps(self, call):
@@ -63,23 +63,22 @@ class Dying(GuardedNova):
         self.cinder_api = cinder.API
 
     def die_at_each_step(self, start, call):
-        """Runs the call on a new server for each step."""
-        server, volume = start()
+        """Runs the call for each step, each from the same start."""
+        server, volume = self.again(start)
         steps = self.steps(lambda: call(server, volume))
         assert steps >= 5
         for last, after in itertools.product(range(1, steps + 1), (False, True)):
-            server, volume = start()
+            server, volume = self.again(start)
             with self.stepwise(last, after), contextlib.suppress(Died):
                 call(server, volume)
             where = f"step {last} of {steps}, {'after' if after else 'before'} it"
-            self.unshelve(server)
+            self.unshelved(server)
             self.assert_consistent(server, volume)
             self.clock.advance_time_seconds(61)
-            status, body = self.unshelve(server)
+            status, body = self.unshelved(server)
             assert status in (202, 403, 409), (where, status, body)
             self.assert_consistent(server, volume)
             self.assert_repairable(server, volume)
-            self.api.delete_server(server)
 
     def test_detach(self):
         self.die_at_each_step(self.offloaded, self.detach)

@@ -13,22 +13,26 @@ import itertools
 
 from base import TASK, GuardedNova
 from cinder_model import fails
+from one_server import OF_ATTACH, OF_DETACH, OneServer
 
 HUNG = 61  # seconds: longer than the mark is good for, and than HAProxy waits
+# what comes in between
+DETACH = ("unshelve", "attach", "detach")
+ATTACH = ("unshelve", "attach", "attach other")
 
 
-def orders(*calls):
-    """Returns every order of every choice of the calls."""
-    return [order for count in range(len(calls) + 1) for order in itertools.permutations(calls, count)]
+def orders(calls, longest):
+    """Returns every order of every choice of the calls, up to this many."""
+    return [order for count in range(longest + 1) for order in itertools.permutations(calls, count)]
 
 
-class Hanging(GuardedNova):
+class Hanging(OneServer):
     """One call hangs; others come; then Cinder carries out what it was asked, or not, or long after its answer."""
 
     def others(self, server, volume, other):
         """The calls that come in between, by name."""
         return {
-            "unshelve": lambda: self.unshelve(server),
+            "unshelve": lambda: self.unshelved(server),
             "attach": lambda: self.attach(server, volume),
             "attach other": lambda: self.attach(server, other),
             "detach": lambda: self.detach(server, volume),
@@ -38,10 +42,13 @@ class Hanging(GuardedNova):
         """Returns a hook for Cinder: time passes, the calls come, then the outcome. Keeps what comes late."""
 
         def hook(do, *arguments):
+            early = do() if outcome == "early" else None
             self.clock.advance_time_seconds(HUNG)
             for name in order:
                 self.answers.append((name, *calls[name]()))
                 self.clock.advance_time_seconds(HUNG)
+            if outcome == "early":
+                return early
             if outcome == "late":
                 self.late.append(do)
             if outcome != "done":
@@ -50,32 +57,37 @@ class Hanging(GuardedNova):
 
         return hook
 
-    def try_all(self, start, request, names):
-        """Runs each order with each outcome on a new server.
+    def try_all(self, start, call, cases):
+        """Runs each case from the same start.
 
         Args:
             start: makes the server.
-            request: the call of Cinder that hangs, and the call of the API that makes it.
-            names: the calls that come in between.
+            call: of the API; it hangs.
+            cases: for each the request to Cinder at which it hangs, the calls that come in between, and the outcome:
+                Cinder does what it was asked then (done), has done it long ago (early), has not done it (failed), or
+                does it after its answer was given up and everything else has ended (late).
         """
-        for order, outcome in itertools.product(orders(*names), ("done", "failed", "late")):
+        for place, order, outcome in cases:
             self.late, self.answers = [], []
-            server, volume = start()
-            with _Explained(lambda: f"{' > '.join(order) or 'nothing'}, Cinder {outcome}: {self.answers}"):  # noqa: B023
-                self.try_one((server, volume), request, (order, outcome))
-            self.api.delete_server(server)
 
-    def try_one(self, start, request, what):
-        """Runs one order with one outcome; see ``try_all``."""
-        (server, volume), (cinder_call, api_call) = start, request
+            def text(place=place, order=order, outcome=outcome):
+                return f"{place}, {' > '.join(order) or 'nothing'}, Cinder {outcome}: {self.answers}"
+
+            with _Explained(text):
+                self.try_one(self.again(start), call, (place, order, outcome))
+
+    def try_one(self, start, call, case):
+        """Runs one case; see ``try_all``."""
+        (server, volume), ((name, number), order, outcome) = start, case
         other = self.cinder.make()
-        calls = self.others(server, volume, other)
-        self.cinder.on(cinder_call, self.hang(calls, *what))
-        first = api_call(server, volume)
+        self.cinder.on(name, self.hang(self.others(server, volume, other), order, outcome), after=number)
+        first = call(server, volume)
+        assert [name for name, *_ in self.answers] == list(order), "the others have come"
+        assert not self.cinder.hooks[name], "the call has hung"
         self.answers.insert(0, ("first", *first))
         assert first[0] in (200, 202, 400, 404, 409, 503), first
         self.assert_consistent(server, volume, other)
-        self.unshelve(server)
+        self.answers.append(("last", *self.unshelved(server)))
         for do in self.late:
             self._late(do)
         self.assert_consistent(server, volume, other)
@@ -89,11 +101,21 @@ class Hanging(GuardedNova):
             self.answers.append(("late", type(error).__name__, None))
 
     def test_detach_hangs(self):
-        self.try_all(self.offloaded, ("attachment_delete", self.detach), ("unshelve", "attach", "detach"))
+        deletes = itertools.product([("attachment_delete", 0)], orders(DETACH, 3), ("done", "failed", "late"))
+        self.try_all(self.offloaded, self.detach, deletes)
 
     def test_attach_hangs(self):
-        names = ("unshelve", "attach", "attach other")
-        self.try_all(self.rootless, ("attachment_create", self.attach), names)
+        creates = itertools.product([("attachment_create", 0)], orders(ATTACH, 3), ("done", "failed", "late"))
+        self.try_all(self.rootless, self.attach, creates)
+
+    def test_detach_hangs_elsewhere(self):
+        """Where it only reads, or where the answer hangs."""
+        places = itertools.product(OF_DETACH, orders(DETACH, 2), ("done", "failed", "early"))
+        self.try_all(self.offloaded, self.detach, places)
+
+    def test_attach_hangs_elsewhere(self):
+        places = itertools.product(OF_ATTACH, orders(ATTACH, 2), ("done", "failed", "early"))
+        self.try_all(self.rootless, self.attach, places)
 
 
 class Answers(GuardedNova):

@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from nova import config
+from nova import conf, config
 from nova.api.openstack.compute import routes
 from routes.middleware import RoutesMiddleware
 
@@ -75,7 +75,8 @@ def tables():
     # its controllers would connect to the message bus
     with mock.patch.multiple("nova.rpc", get_client=mock.DEFAULT, get_notifier=mock.DEFAULT):
         novas = routes.APIRouterV21().map
-    return Table(novas), Table(ours)
+    yield Table(novas), Table(ours)
+    conf.CONF.reset()  # else Nova's fixtures cannot read it in the next test
 
 
 def by_nova(table, request):

@@ -15,7 +15,7 @@ from api import Json
 from factory import Factory
 from killing import kill_when
 from rounds import Rounds, same
-from test_server_root_volume_replace import REPLACE, blank_root, source, source_name
+from test_server_root_volume_replace import REPLACE, SOME_KINDS, blank_root, source, source_name
 
 from playbooks import Playbooks, Task
 
@@ -68,7 +68,7 @@ def the_server(make: Factory) -> Json:
     return server
 
 
-@pytest.mark.parametrize("kind", ["volume", "snapshot", "backup", "image"])
+@pytest.mark.parametrize("kind", SOME_KINDS)
 def test_recreate(make_a: Factory, rounds_a: Rounds, tmp_path: Path, kind: str) -> None:
     make = make_a
     server = rich(make)

@@ -187,7 +187,7 @@ def test_refused_in_a_state(at: RevertSite) -> None:
     assert at.refused(method="attach").startswith(f"{said}the cloud does not advertise the guarded root volume API")
 
 
-@pytest.mark.parametrize("at", ["a", "b"], indirect=True)
+@pytest.mark.parametrize("at", [pytest.param("a", marks=pytest.mark.soak), "b"], indirect=True)
 def test_refused_data_volumes(at: RevertSite) -> None:
     data = at.make.volume("data", imageRef=None)
     server, loose = at.server(data=data), at.make.volume("loose", imageRef=None)

@@ -185,6 +185,7 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         stale=options["stale"],
         planned=options["planned"] and not check,
         wish=_wish(options),
+        again=options["again"] or "",
         foretold=network_jobs.foretold(plan.networks[operation.at]) if check else frozenset(),
     )
 

@@ -24,6 +24,7 @@ from .data.marks import PLAN, ROLE, SERVER
 from .data.seen import Limits, Seen, Site
 from .data.steps import Decision, Finding, Refusal
 from .data.wanted import ServerWanted
+from .decide.handover.again import Again, decide_again
 from .decide.handover.by_reimage import helper_name
 from .decide.handover.failover import decide_failover
 from .decide.handover.fence import SiteAnswer, may_fail_over, silent_source
@@ -142,7 +143,21 @@ class Wave(JobsAtBothSites):
 
         if self.planned:
             return self._proved(server, read)
+        if self.again:
+            return self._chosen_again(server, read)
         return read, lambda what, _first: decide_failover(what, server, self.plan)
+
+    def _chosen_again(self, server: PlanServer, read: Callable[[float], Recovery]) -> tuple[Any, Any]:
+        """A failover to another recovery point than the one on which the server runs."""
+        inventory, marks = self.inventory("target"), {PLAN: self.plan.name, SERVER: server.name}
+
+        def look(since: float) -> tuple[Recovery, Again]:
+            what = read(since)
+            seen = self._with_woken(inventory, what.seen)
+            snapshots = read_dr.snapshots_with(inventory, since, marks)
+            return replace(what, seen=seen), Again(snapshots, self.moment.isoformat())
+
+        return look, lambda what, _first: decide_again(what[0], what[1], server, self.plan)
 
     def _proved(self, server: PlanServer, read: Callable[[float], Recovery]) -> tuple[Any, Any]:
         """A failover that only goes on if nothing is lost. The source is read as well."""

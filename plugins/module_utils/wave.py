@@ -40,6 +40,7 @@ class WaveCore:
     :param site: for operations that take one, the site that they may be about; "" for either.
     :param stale: "stop" if a stale copy that runs may be stopped.
     :param wish: which recovery points a failover may use.
+    :param again: why another recovery point is chosen after a failover, "" for never.
     :param planned: whether a failover must prove that nothing is lost.
     :param foretold: kind and name of networks and security groups that check mode takes as made already.
     """
@@ -54,6 +55,7 @@ class WaveCore:
     stale: str = "refuse"
     planned: bool = False
     wish: Wish = LATEST
+    again: str = ""
     foretold: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:

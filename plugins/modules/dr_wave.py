@@ -81,6 +81,12 @@ options:
         point is refused.
     type: str
     default: latest
+  again:
+    description:
+      - With O(operation=failover) and O(point), why another recovery point is chosen for servers that run on one at the
+        target already, in words. What the target wrote since is superseded and kept, and the servers come up on
+        O(point). Without it they are refused.
+    type: str
   planned:
     description:
       - With O(operation=failover), whether to go on only if nothing is lost. The source must answer, its servers must

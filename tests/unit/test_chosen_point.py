@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_points import LATEST, Wish, wish
 from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Outcome
+from memory_cloud.connection import Killed
 from memory_cloud.world import World
 from recovery_builders import row, the_plan
 
@@ -124,3 +125,66 @@ def test_another_one_than_the_twin_has(world: World) -> None:
     assert isinstance(result, Refused)
     assert result.refusal.code == "other_point"
     assert f"the twin has data of recovery point {newest}, and wanted was {middle}" in str(result)
+
+
+def live(world: World) -> dict[str, str]:
+    """The server writes; returns what is on which of its volumes."""
+    (server,) = world.target.servers.values()
+    on = {attachment.volume_id: "live" for attachment in server.attachments}
+    world.target.contents.update(on)
+    return on
+
+
+def is_kept(world: World, written: dict[str, str]) -> None:
+    """What was written is on its volumes still, or in snapshots of them, and marked as superseded."""
+    site = world.target
+    for volume_id, text in written.items():
+        saved = [s for s in site.snapshots.values() if s.volume_id == volume_id and s.marks.role == "superseded"]
+        on_it = site.volumes[volume_id].marks.role == "superseded" and site.contents[volume_id] == text
+        assert on_it or [site.contents[snapshot.id] for snapshot in saved] == [text]
+
+
+def test_again(world: World) -> None:
+    """The first choice was bad as well. What the target wrote since is kept, and the new choice leads."""
+    _newest, middle, oldest = times(world)
+    good(run(world, "failover", wish=Wish(exactly=middle)))
+    written = live(world)
+    done = good(run(world, "failover", wish=Wish(exactly=oldest), again="encrypted too"))
+    assert (data(world), done.extra["recovery_point"]) == ({"data 0"}, oldest)
+    is_kept(world, written)
+    (server,) = world.target.servers.values()
+    assert server.status == "ACTIVE"
+    assert not good(run(world, "failover", wish=Wish(exactly=oldest), again="encrypted too")).plan.changed
+    world.source.reachable = True
+    assert good(run(world, "status")).facts["leader"] == "b"
+
+
+def test_again_without_need(world: World) -> None:
+    """The point that it runs on already."""
+    newest = times(world)[0]
+    good(run(world, "failover"))
+    assert not good(run(world, "failover", wish=Wish(exactly=newest), again="no")).plan.changed
+
+
+@pytest.mark.parametrize("happens", ["killed", "refused", "lost"])
+@pytest.mark.parametrize("write_number", range(1, 20))
+def test_again_broken_off_at_any_request(world: World, write_number: int, happens: str) -> None:
+    _newest, middle, oldest = times(world)
+    good(run(world, "failover", wish=Wish(exactly=middle)))
+    written = live(world)
+    options: dict[str, Any] = {"wish": Wish(exactly=oldest), "again": "encrypted too"}
+    try:
+        run(world, "failover", trouble={write_number: happens}, **options)
+    except Killed:
+        world.settle()
+    good(run(world, "failover", **options))
+    assert data(world) == {"data 0"}
+    is_kept(world, written)
+
+
+def test_check_mode_tells_how_it_is_put_to_rest(world: World) -> None:
+    good(run(world, "failover"))
+    job = world.job("failover", wish=Wish(exactly=times(world)[1]), again="bad")
+    plan = job.decide(*[job.read(0.0)] * 2)
+    assert "shelve server db" in [step.text for step in plan.foretold]
+    assert "superseded and kept" in plan.notes[0]

@@ -26,6 +26,9 @@ from .by_rebuild import recreate_plan
 from .by_reimage import reimage_plan
 from .recovery import Handover, Recovery
 
+#: The code of a refusal because the twin has data of another recovery point than the one that is wanted.
+OTHER_POINT = "other_point"
+
 
 def decide_failover(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> Decision:
     """Brings the server up on the newest complete recovery point, the way that the plan says; carries on."""
@@ -142,7 +145,8 @@ def _choose(what: Recovery, server: PlanServer, own: str, wanted: str) -> Choice
         return Refusal("mixed_points", wanted, saw, "Detach those that are not wanted, then repeat.")
     if begun and not what.wish.takes(begun[0]):
         saw = f"the twin has data of recovery point {begun[0]}, and wanted was {what.wish}"
-        return Refusal("other_point", wanted, saw, "Leave the point out to go on with what the twin has.")
+        todo = "Leave the point out to go on with what the twin has. To give that up, which keeps it, say why: again."
+        return Refusal(OTHER_POINT, wanted, saw, todo)
     return _usable(what, server, own)
 
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.standby.openstack.plugins.doc_fragments.recovery_plan import ModuleDocFragment
-from ansible_collections.standby.openstack.plugins.module_utils import jobs
+from ansible_collections.standby.openstack.plugins.module_utils import wave
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.decide.replicate.providers.contract import CLAUSES, Verb
 from ansible_collections.standby.openstack.plugins.module_utils.jobs import Wave, utc_now
@@ -34,8 +34,9 @@ OF_BACKUPS = f"{UTILS}/decide/replicate/providers/cinder_backup/"
 READERS = {f"{UTILS}/cloud/read/backups.py"}
 
 #: Rooms that must not know how any provider works. The parts of the work are the words of the report.
-NEUTRAL = ("jobs", "operations", "network_jobs", "engine", "run", "report", "decide/plan", "decide/handover",
-           "decide/twin", "decide/replicate")  # fmt: skip
+NEUTRAL = ("wave", "jobs", "jobs_at_both_sites", "operations", "network_jobs", "engine", "run", "report",
+           "decide/plan", "decide/handover", "decide/planned", "decide/reprotect", "decide/twin",
+           "decide/replicate")  # fmt: skip
 
 
 def verbs_table() -> Iterator[str]:
@@ -112,7 +113,7 @@ def test_an_operation_that_needs_more_than_a_provider_offers_is_refused_before_a
     monkeypatch: pytest.MonkeyPatch, operation: str, lacks: str
 ) -> None:
     row = replace(PROVIDERS["cinder_backup"], decides=Weak())
-    monkeypatch.setattr(jobs, "PROVIDERS", {"cinder_backup": row})
+    monkeypatch.setattr(wave, "PROVIDERS", {"cinder_backup": row})
 
     def connect(*_asked: Any) -> Any:
         raise AssertionError("a cloud was asked")

@@ -15,8 +15,8 @@ from .data.direction import other
 from .data.marks import PLAN, SERVER
 from .data.seen import Seen
 from .decide.plan.recovery_plan import PlanServer
-from .decide.planned.abort import HalfWay, decide_abort, handed_over, was_woken
-from .decide.planned.stop import decide_stop
+from .decide.planned.abort import HalfWay, decide_abort, handed_over, may_have_run
+from .decide.planned.stop import Source, decide_stop
 from .decide.reprotect.old_site import OldSite, Wish, decide_reprotect
 from .decide.status.leadership import leadership
 from .decide.status.stale_copy import decide_fence
@@ -28,11 +28,14 @@ class JobsAtBothSites(WaveCore):
     """For each operation that is about both sites, what it reads and who decides."""
 
     def _stop_source(self, server: PlanServer) -> tuple[Any, Any]:
-        def read(since: float) -> tuple[Any, Any]:
-            both = self._both(server, since, ("source", "target"))
-            return both.standings(self.plan.name), self._woken(both.seen[self.plan.direction.target.letter])
+        source, target = self.inventory("source"), self.inventory("target")
 
-        return read, lambda what, _first: decide_stop(what[0], what[1], server, self.plan)
+        def read(since: float) -> Source:
+            both = self._both(server, since, ("source", "target"))
+            seen = read_dr.server(source, server.name, since, self._assume)
+            return Source(both.standings(self.plan.name), seen, self._woken(read_dr.listed(target, server.name, since)))
+
+        return read, lambda what, _first: decide_stop(what, server, self.plan)
 
     def _abort(self, server: PlanServer) -> tuple[Any, Any]:
         source, target = self.inventory("source"), self.inventory("target")
@@ -50,11 +53,9 @@ class JobsAtBothSites(WaveCore):
 
         def moved(name: str) -> bool:
             twin = read_dr.listed(target, name, ANY_TIME)
-            if not handed_over(twin, self.plan.name):
-                return False  # so that Nova is asked about few twins
-            return was_woken(
-                read_dr.listed(source, name, ANY_TIME), replace(twin, woken=self._woken(twin)), self.plan.name
-            )
+            if twin.server and handed_over(twin, self.plan.name):  # so that Nova is asked about few twins
+                twin = replace(twin, woken=self._woken(twin))
+            return may_have_run(read_dr.listed(source, name, ANY_TIME), twin, self.plan.name)
 
         return {"": frozenset(one.name for one in self.plan.servers if moved(one.name))}
 

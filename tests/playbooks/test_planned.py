@@ -72,7 +72,8 @@ def test_nothing_is_lost(story: Story) -> None:
 
 def test_the_way_back(story: Story) -> None:
     written = story.write("at site B", "b")
-    assert "saw to=b. Leave it out" in story("dr_failback", to="b").refused()
+    assert "saw to=b or planned=false. Leave both out" in story("dr_failback", to="b").refused()
+    assert "Nothing was changed." in story("dr_failback", point="2026-11-20T08:00:00Z").refused()
     story("dr_failback").good()
     assert story.booted_from("a") == written
     assert leads(story) == {("a", 3)}

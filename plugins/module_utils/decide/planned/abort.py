@@ -23,7 +23,7 @@ from ..root.root_state import Kind, kind_of, root_state, sleeps
 from ..server.root_volume import which_root
 from ..server.states import busy, locked
 from ..twin.prepare import take_off
-from .stop import STOPPING, until_stopped
+from .stop import STOPPING, noted, until_stopped
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,20 @@ class HalfWay:
     moved: Collection[str] = ()
 
 
-def was_woken(source: Seen, twin: Seen, plan: str) -> bool:
+def may_have_run(source: Seen, twin: Seen, plan: str) -> bool:
     """Whether the target was asked to run a server since it was stopped for the failover.
 
-    Nova's record of the twin tells: it names a later start than the one that was noted at the source.
+    Nova's record of the twin tells: it is the one that was noted at the source as long as nobody woke it. A twin that
+    is gone was deleted to be built anew, and a server that is being built shows no volumes yet.
     """
-    if not handed_over(twin, plan):
+    if source.server is None:
         return False
-    noted = source.server.metadata.get(STOPPED) if source.server else None
-    return not sleeps(twin) or not noted or noted != twin.woken
+    mark = noted(source.found)[1]
+    if twin.server is None:
+        return mark not in ("", "no twin")
+    if sleeps(twin) and not handed_over(twin, plan):
+        return False
+    return not sleeps(twin) or mark != (twin.woken or "no twin")
 
 
 def handed_over(twin: Seen, plan: str) -> bool:
@@ -64,18 +69,20 @@ def decide_abort(what: HalfWay, server: PlanServer, plan: RecoveryPlan) -> Decis
     direction, wanted = plan.direction, f"take the planned failover of {server.name} back"
     if what.moved:
         saw = f"{direction.target} was asked to run {listed(sorted(what.moved))}"
-        return Refusal("too_late", wanted, saw, "From here it only goes forward: repeat the planned failover.")
+        todo = "From here it only goes forward: repeat the planned failover. Others can be taken back alone: with only."
+        return Refusal("too_late", wanted, saw, todo)
     before = _facts(what.source.server)
     refusal = _refusal(what, wanted)
     if refusal:
         return refusal
     steps = (*_emptied(what, plan.name), *_started(what.source.server, direction))
-    return Plan(before, {**before, "status": "ACTIVE"} if steps and what.source.server else before, steps)
+    starts = any(step.verb == "start" for step in steps)
+    return Plan(before, {**before, "status": "ACTIVE"} if starts else before, steps)
 
 
 def _refusal(what: HalfWay, wanted: str) -> Refusal | None:
     found = what.source.server
-    if found is None or not found.metadata.get(STOPPED) or found.status == "ACTIVE":
+    if found is None or not noted(found)[1] or found.status == "ACTIVE":
         return None
     if found.status != "SHUTOFF":
         saw = f"the server at the source is {found.status}, not SHUTOFF"
@@ -98,17 +105,18 @@ def _emptied(what: HalfWay, plan: str) -> Iterator[Step]:
 
 
 def _started(found: Server | None, direction: Direction) -> Iterator[Step]:
-    """The mark goes last: a run that is killed before starts it the next time."""
-    if found is None or not found.metadata.get(STOPPED):
+    """The mark goes last: a run that is killed before starts it the next time. What was off before stays off."""
+    if found is None or not noted(found)[1]:
         return
+    ran = noted(found)[0]
     args, at = {"server_id": found.id}, f"server {found.name} at {direction.source}"
     if found.task_state == STOPPING:
         yield Step("wait", f"wait until {at} is stopped", until=until_stopped(found.id), cloud="source")
-    if found.status != "ACTIVE" or found.task_state == STOPPING:
+    if ran and (found.status != "ACTIVE" or found.task_state == STOPPING):
         until = Until("server", found.id, frozenset({"ACTIVE"}), frozenset({"SHUTOFF"}))
         yield Step("start", f"start {at}", args, until, cloud="source")
     cleared = {**args, "metadata": {STOPPED: ""}}
-    yield Step("set_server_metadata", f"note at {at} that it runs again", cleared, cloud="source")
+    yield Step("set_server_metadata", f"note at {at} that nothing is begun any more", cleared, cloud="source")
 
 
 def _facts(found: Server | None) -> dict[str, Any]:

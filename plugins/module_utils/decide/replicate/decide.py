@@ -70,18 +70,18 @@ def decide_replication(
     return replace(decided, notes=(*decided.notes, *told))
 
 
-def _unplanned(seen: Seen, server: PlanServer) -> Iterator[str]:
-    """The volumes of the server at the source of which the plan knows nothing."""
+def unplanned_volumes(seen: Seen, server: PlanServer) -> list[str]:
+    """Names or ids of the volumes of the server at the source of which the plan knows nothing."""
     root = which_root(seen)
     known = {found.volume_id for disk in server.source.disks if (found := find_disk(disk, seen, root))}
-    for attachment in seen.found.attachments:
-        if attachment.volume_id not in known:
-            volume = seen.volumes.get(attachment.volume_id)
-            name = volume.name if volume and volume.name else attachment.volume_id
-            saw = (
-                f"volume {name} of the server at {server.direction.source} is not replicated: the plan does not name it"
-            )
-            yield f"{saw}. Add it to the volumes of the server in the plan, and run dr_prepare."
+    strange = [seen.volumes.get(a.volume_id, a) for a in seen.found.attachments if a.volume_id not in known]
+    return [one.name or one.id if isinstance(one, Volume) else one.volume_id for one in strange]
+
+
+def _unplanned(seen: Seen, server: PlanServer) -> Iterator[str]:
+    for name in unplanned_volumes(seen, server):
+        saw = f"volume {name} of the server at {server.direction.source} is not replicated: the plan does not name it"
+        yield f"{saw}. Add it to the volumes of the server in the plan, and run dr_prepare."
 
 
 def _decide(cycle: Cycle, goal: Goal, begun: bool, provider: Provider) -> Decision:

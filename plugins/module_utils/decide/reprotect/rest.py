@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...data.direction import PlanSite
-from ...data.marks import FILLABLE, PLAN
+from ...data.marks import FILLABLE, PLAN, STOPPED
 from ...data.parts import Part
 from ...data.steps import Refusal, Step, first_refusal, for_part
 from ..root.refreshed_root import woken_unknown
@@ -105,8 +105,10 @@ def _shelve(old: Old) -> Iterator[Step]:
     if it.task_state in SHELVE_TASKS or it.status == "SHELVED":
         yield await_shelved(it.id, it.name)
     elif it.status != "SHELVED_OFFLOADED":
-        if it.metadata.get(PLAN) != old.server.plan:  # Nova takes no metadata for a server that is shelved
-            args = {"server_id": it.id, "metadata": {PLAN: old.server.plan}}
+        # Nova takes no metadata for a server that is shelved
+        wanted = {PLAN: old.server.plan, **({STOPPED: ""} if it.metadata.get(STOPPED) else {})}
+        if any(it.metadata.get(key) != value for key, value in wanted.items()):
+            args = {"server_id": it.id, "metadata": wanted}
             yield Step("set_server_metadata", f"mark server {it.name} as a twin of the plan", args, part=Part.FENCE)
         yield shelve_step(it.id, it.name)
 

@@ -64,7 +64,7 @@ class Life(stateful.RuleBasedStateMachine):
         finally:
             self.world.settle()
             self.world.clock.seconds += 60
-        (end,) = ends.values()
+        end = next(iter(ends.values()))
         assert isinstance(end, (Outcome, StandbyError)), end
         return end
 

@@ -183,11 +183,20 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         guarded_api=options["guarded_api"],
         site=options["site"] or "",
         stale=options["stale"],
-        planned=options["planned"] and not check,
+        planned=_planned(options) and not check,
         wish=_wish(options),
         again=options["again"] or "",
         foretold=network_jobs.foretold(plan.networks[operation.at]) if check else frozenset(),
     )
+
+
+def _planned(options: Mapping[str, Any]) -> bool:
+    planned: bool = options["planned"]
+    if planned and options["source_is_down"]:
+        saw = "both planned and source_is_down"
+        todo = "A planned failover needs the source: leave one of them out."
+        raise Refused(Refusal("planned_and_down", f"fail over {options['plan']['name']}", saw, todo))
+    return planned
 
 
 def _wish(options: Mapping[str, Any]) -> Wish:
@@ -209,10 +218,6 @@ def _target(operation: Operation, options: Mapping[str, Any]) -> str:
             say = f"Say {operation.takes}: {options[wrong]} if that is the site that you mean, else leave"
             todo = f"{say if operation.takes else 'Leave'} {wrong} out."
             raise Refused(Refusal("wrong_site", f"{operation.words.verb} {options['plan']['name']}", saw, todo))
-    if options["planned"] and options["source_is_down"]:
-        saw = "both planned and source_is_down"
-        todo = "A planned failover needs the source: leave one of them out."
-        raise Refused(Refusal("planned_and_down", f"fail over {options['plan']['name']}", saw, todo))
     return (
         other(options["site"] or "a")
         if operation.takes == "site" and operation.at == "source"

@@ -53,15 +53,14 @@ class JobsAtBothSites(WaveCore):
 
         def moved(name: str) -> bool:
             twin = read_dr.listed(target, name, ANY_TIME)
-            if twin.server and handed_over(twin, self.plan.name):  # so that Nova is asked about few twins
+            if handed_over(twin, self.plan.name):  # so that Nova is asked about few twins
                 twin = replace(twin, woken=self._woken(twin))
             return may_have_run(read_dr.listed(source, name, ANY_TIME), twin, self.plan.name)
 
         return {"": frozenset(one.name for one in self.plan.servers if moved(one.name))}
 
-    def _woken(self, twin: Seen | None) -> str | None:
-        server = twin.server if twin else None
-        return read_dr.woken(self.inventory("target").cloud, server.id) if server else None
+    def _woken(self, twin: Seen) -> str | None:
+        return read_dr.woken(self.inventory("target").cloud, twin.server.id) if twin.server else None
 
     def _status(self, server: PlanServer) -> tuple[Any, Any]:
         answering = [role for role in ("source", "target") if role not in self.clouds.unanswered]

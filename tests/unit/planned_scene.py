@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
-from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Outcome
 from ansible_collections.standby.openstack.plugins.module_utils.engine.events import Result
+from circle import good
 from memory_cloud.drive import act
 from memory_cloud.world import World
 from recovery_builders import row, the_plan
@@ -39,23 +38,6 @@ def run(world: World, operation: str, **options: Any) -> dict[str, Result]:
     world.settle()
     world.clock.seconds += 60
     return results
-
-
-def good(results: dict[str, Result]) -> Outcome:
-    (result,) = results.values()
-    assert isinstance(result, Outcome), result
-    return result
-
-
-def texts(results: dict[str, Result]) -> list[str]:
-    return [step.text for step in good(results).plan.steps]
-
-
-def refused(results: dict[str, Result], code: str) -> str:
-    (result,) = results.values()
-    assert isinstance(result, Refused), result
-    assert result.refusal.code == code
-    return str(result)
 
 
 def server(site: Any) -> Any:

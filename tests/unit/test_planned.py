@@ -11,22 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.data.marks import STOPPED
 from ansible_collections.standby.openstack.plugins.module_utils.engine.order import Follower, Order
+from circle import good, refused, texts
 from memory_cloud.connection import Killed
 from memory_cloud.drive import act
 from memory_cloud.world import World
-from planned_scene import (
-    OPTIONS,
-    disks,
-    good,
-    made,
-    power,
-    refused,
-    run,
-    server,
-    stopped,
-    texts,
-    write,
-)
+from planned_scene import OPTIONS, disks, made, power, run, server, stopped, write
 from recovery_builders import row, the_plan
 
 

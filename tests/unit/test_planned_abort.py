@@ -6,28 +6,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Outcome
+from circle import good, refused, texts
 from memory_cloud.connection import Killed
 from memory_cloud.drive import act
 from memory_cloud.world import World
-from planned_scene import (
-    PLANNED,
-    disks,
-    good,
-    made,
-    plan,
-    power,
-    refused,
-    run,
-    server,
-    starts,
-    stopped,
-    texts,
-    write,
-)
+from planned_scene import OPTIONS, PLANNED, disks, made, plan, power, run, server, starts, stopped, write
+from recovery_builders import row, the_plan
 
 
 @pytest.fixture
@@ -58,6 +47,34 @@ class TestAbort:
         assert "start server db at site A" not in texts(run(world, "abort"))
         assert (server(world.source).status, server(world.target).attachments) == ("SHUTOFF", ())
         assert texts(run(world, "abort")) == []
+
+    @pytest.mark.parametrize("planned", [False, True])
+    def test_a_server_that_is_no_part_of_the_move(self, planned: bool) -> None:
+        """The target leads it since long ago, on replicas, and goes on with it. Another one is taken back."""
+        ports: dict[str, Any] = {"ports": [{"network": "net"}]}
+        rows = row(name="db", **ports), row(name="app", **ports)
+        to = {letter: the_plan(*rows, to=letter, handover="attach", **OPTIONS) for letter in ("a", "b")}
+        world = World(to["b"], guarded=True)
+        world.source.guarded = True
+        for site in (world.source, world.target):
+            site.images["cirros"] = {"id": "cirros", "name": "cirros", "status": "active", "size": 1}
+            site.contents["cirros"] = "image"
+        for operation in ("provision", "prepare", "replicate"):
+            run(world, operation)
+        only_app = replace(to["b"], servers=tuple(one for one in to["b"].servers if one.name == "app"))
+        run(world, "stop_source", plan=only_app)
+        run(world, "replicate", plan=only_app)
+        run(world, "failover", plan=only_app, **PLANNED)
+        run(world, "reprotect", plan=only_app)
+        run(world, "stop_source")
+        if planned:
+            done = run(world, "replicate", plan=replace(to["b"], servers=to["b"].servers[:1]))
+            assert isinstance(done["db"], Outcome)
+        done = run(world, "abort")
+        assert {name: isinstance(result, Outcome) for name, result in done.items()} == {"db": True, "app": True}
+        there = {site.name: {s.name: s.status for s in site.servers.values()} for site in (world.source, world.target)}
+        assert there["site_a"] == {"db": "ACTIVE", "app": "SHELVED_OFFLOADED"}
+        assert there["site_b"] == {"db": "SHELVED_OFFLOADED", "app": "ACTIVE"}
 
     def test_an_old_mark_starts_nothing(self, world: World) -> None:
         """From A to B and back; later somebody stops the server at A."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
-from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Outcome
 from ansible_collections.standby.openstack.plugins.module_utils.engine.events import Result
+from circle import good, refused, texts
 from memory_cloud.connection import Killed
 from memory_cloud.drive import act
 from memory_cloud.world import World
+from planned_scene import disks, server, write
 from recovery_builders import row, the_plan
 
 OPTIONS: dict[str, Any] = {"replication": {"keep": 2, "full_every": 3, "rpo": 3600}, "handover": "attach"}
@@ -43,44 +43,8 @@ def run(world: World, operation: str, to: str = "b", **options: Any) -> dict[str
     return results
 
 
-def good(results: dict[str, Result]) -> Outcome:
-    (result,) = results.values()
-    assert isinstance(result, Outcome), result
-    return result
-
-
-def texts(results: dict[str, Result]) -> list[str]:
-    return [step.text for step in good(results).plan.steps]
-
-
-def refused(results: dict[str, Result], code: str) -> str:
-    (result,) = results.values()
-    assert isinstance(result, Refused), result
-    assert result.refusal.code == code
-    return str(result)
-
-
 def status(world: World) -> dict[str, Any]:
     return dict(good(run(world, "status")).facts)
-
-
-def server(site: Any) -> Any:
-    (found,) = site.servers.values()
-    return found
-
-
-def disks(site: Any) -> dict[str, str]:
-    """By disk what is on the volumes of the server."""
-    used = [site.volumes[a.volume_id] for a in server(site).attachments]
-    return {volume.marks.disk: site.contents[volume.id] for volume in used}
-
-
-def write(site: Any, what: str) -> dict[str, str]:
-    """The guest writes to all its disks."""
-    for attachment in server(site).attachments:
-        volume = site.volumes[attachment.volume_id]
-        site.contents[volume.id] = f"{volume.marks.disk}: {what}"
-    return disks(site)
 
 
 def failed_over(world: World) -> None:

@@ -92,8 +92,8 @@ KEYS = (
         "of a source that did not run when the recovery point began: when Nova last changed its record. While that is"
         " so, nothing was written since"),
     Key(STOPPED, "servers at the source", "dr_failover with `planned`", "dr_failover with `abort`",
-        "that a planned failover stopped the server, and when the twin had been made or last unshelved before that, by"
-        " Nova's record. Only such a server is started again, and only while the twin did not wake since"),
+        "when the twin had been made or last unshelved before a planned failover stopped the server, by Nova's record."
+        " It begins with `off, ` if the server was off before: then it is not started again"),
     Key(SUPERSEDED, "volumes and snapshots with the role `superseded`, roots that were saved", "dr_reprotect",
         "dr_reprotect, dr_status",
         "when it was found that the other site leads their server. No role deletes them. A `placeholder` with it is a"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ...data.direction import Direction
 from ...data.marks import POINT, ROLE, STATE, STOPPED
@@ -23,7 +22,7 @@ from ..root.root_state import Kind, kind_of, root_state, sleeps
 from ..server.root_volume import which_root
 from ..server.states import busy, locked
 from ..twin.prepare import take_off
-from .stop import STOPPING, noted, until_stopped
+from .stop import NO_TWIN, STOPPING, noted, server_facts, until_stopped
 
 
 @dataclass(frozen=True)
@@ -44,16 +43,17 @@ def may_have_run(source: Seen, twin: Seen, plan: str) -> bool:
     """Whether the target was asked to run a server since it was stopped for the failover.
 
     Nova's record of the twin tells: it is the one that was noted at the source as long as nobody woke it. A twin that
-    is gone was deleted to be built anew, and a server that is being built shows no volumes yet.
+    is gone was deleted to be built anew, and a server that is being built shows no volumes yet. A server without the
+    mark is no part of the failover: the target may lead it since long ago.
     """
-    if source.server is None:
+    mark = noted(source.server)[1] if source.server else ""
+    if not mark:
         return False
-    mark = noted(source.found)[1]
     if twin.server is None:
-        return mark not in ("", "no twin")
+        return mark != NO_TWIN
     if sleeps(twin) and not handed_over(twin, plan):
         return False
-    return not sleeps(twin) or mark != (twin.woken or "no twin")
+    return not sleeps(twin) or mark != (twin.woken or NO_TWIN)
 
 
 def handed_over(twin: Seen, plan: str) -> bool:
@@ -71,18 +71,20 @@ def decide_abort(what: HalfWay, server: PlanServer, plan: RecoveryPlan) -> Decis
         saw = f"{direction.target} was asked to run {listed(sorted(what.moved))}"
         todo = "From here it only goes forward: repeat the planned failover. Others can be taken back alone: with only."
         return Refusal("too_late", wanted, saw, todo)
-    before = _facts(what.source.server)
-    refusal = _refusal(what, wanted)
+    found = what.source.server
+    before = server_facts(found)
+    if found is None or not noted(found)[1]:
+        return Plan(before, before)
+    refusal = _refusal(found, wanted)
     if refusal:
         return refusal
-    steps = (*_emptied(what, plan.name), *_started(what.source.server, direction))
+    steps = (*_emptied(what.twin, plan.name), *_started(found, direction))
     starts = any(step.verb == "start" for step in steps)
     return Plan(before, {**before, "status": "ACTIVE"} if starts else before, steps)
 
 
-def _refusal(what: HalfWay, wanted: str) -> Refusal | None:
-    found = what.source.server
-    if found is None or not noted(found)[1] or found.status == "ACTIVE":
+def _refusal(found: Server, wanted: str) -> Refusal | None:
+    if found.status == "ACTIVE":
         return None
     if found.status != "SHUTOFF":
         saw = f"the server at the source is {found.status}, not SHUTOFF"
@@ -90,25 +92,23 @@ def _refusal(what: HalfWay, wanted: str) -> Refusal | None:
     return busy(found, wanted) or locked(found, wanted)
 
 
-def _emptied(what: HalfWay, plan: str) -> Iterator[Step]:
-    """A root that was claimed and not woken is what replication fills again; all else comes off."""
-    if not handed_over(what.twin, plan):
+def _emptied(twin: Seen, plan: str) -> Iterator[Step]:
+    """Takes the volumes off the twin. A root that the failover claimed stays, and counts as a placeholder again."""
+    if not handed_over(twin, plan):
         return
-    state, root = root_state(what.twin, plan), which_root(what.twin).volume_id
+    state, root = root_state(twin, plan), which_root(twin).volume_id
     kept = state.volume if state.kind is Kind.COPY else None
-    ids = [a.volume_id for a in what.twin.found.attachments if kept is None or a.volume_id != kept.id]
-    steps = list(take_off(what.twin, sorted(ids, key=lambda one: one != root)))
+    ids = [a.volume_id for a in twin.found.attachments if kept is None or a.volume_id != kept.id]
+    steps = list(take_off(twin, sorted(ids, key=lambda one: one != root)))
     if kept:
         args = {"volume_id": kept.id, "metadata": {ROLE: "placeholder", STATE: "", POINT: ""}}
         steps.append(Step("set_volume_metadata", f"note at the root {kept.name} that nothing ran on it", args))
     yield from (replace(step, cloud="target") for step in for_part(Part.TAKE_OFF, steps))
 
 
-def _started(found: Server | None, direction: Direction) -> Iterator[Step]:
-    """The mark goes last: a run that is killed before starts it the next time. What was off before stays off."""
-    if found is None or not noted(found)[1]:
-        return
-    ran = noted(found)[0]
+def _started(found: Server, direction: Direction) -> Iterator[Step]:
+    """Starts the server, unless it was off before. The mark goes last, so that a run that is killed can be repeated."""
+    ran, _twin = noted(found)
     args, at = {"server_id": found.id}, f"server {found.name} at {direction.source}"
     if found.task_state == STOPPING:
         yield Step("wait", f"wait until {at} is stopped", until=until_stopped(found.id), cloud="source")
@@ -117,7 +117,3 @@ def _started(found: Server | None, direction: Direction) -> Iterator[Step]:
         yield Step("start", f"start {at}", args, until, cloud="source")
     cleared = {**args, "metadata": {STOPPED: ""}}
     yield Step("set_server_metadata", f"note at {at} that nothing is begun any more", cleared, cloud="source")
-
-
-def _facts(found: Server | None) -> dict[str, Any]:
-    return {"id": found.id, "status": found.status} if found else {}

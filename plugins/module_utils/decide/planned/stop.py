@@ -13,16 +13,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...data.direction import PlanSite
 from ...data.marks import STOPPED
 from ...data.seen import Seen, Server
 from ...data.steps import Decision, Plan, Refusal, Step, Until
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..replicate.decide import unplanned_volumes
 from ..server.states import AT_REST, busy, locked
-from ..status.leadership import AtSite, leadership
+from ..status.leadership import AtSite, Leadership, disputed, leadership
 
 #: The task of a server that is being stopped (nova/compute/task_states.py).
 STOPPING = "powering-off"
+
+#: What the mark says of a twin that was not there.
+NO_TWIN = "no twin"
 
 #: With this begins the mark of a server that did not run before.
 _OFF = "off, "
@@ -50,7 +54,7 @@ class Source:
     @property
     def twin(self) -> str:
         """What is noted of the twin."""
-        return self.woken or "no twin"
+        return self.woken or NO_TWIN
 
 
 def decide_stop(what: Source, server: PlanServer, plan: RecoveryPlan) -> Decision:
@@ -61,15 +65,11 @@ def decide_stop(what: Source, server: PlanServer, plan: RecoveryPlan) -> Decisio
     point may be made of the source, because the target may have written since.
     """
     source, target = plan.direction.source, plan.direction.target
-    wanted, led = f"stop {server.name} at {source}", leadership(what.sites)
-    if led.disputed:
-        saw = "both sites hold data of the same generation, so nothing tells which leads"
-        return Refusal("disputed", wanted, saw, "Look at both, and stop the one that you do not want.")
-    found = what.seen.server
-    leads = led.leader == source.letter
-    stopped = found is not None and bool(noted(found)[1])
-    facts = {"leader": led.leader or None, "generation": led.generation, "moves": leads or stopped, **_facts(found)}
-    facts["begun"] = _begun(what) or not leads
+    wanted, led, found = f"stop {server.name} at {source}", leadership(what.sites), what.seen.server
+    dispute = disputed(led, wanted)
+    if dispute:
+        return dispute
+    facts = _facts(what, led, source)
     if led.leader == target.letter:
         return Plan(facts, facts, notes=(f"{target} leads it already",))
     if found is None or not led.leader:
@@ -81,6 +81,13 @@ def decide_stop(what: Source, server: PlanServer, plan: RecoveryPlan) -> Decisio
     steps = _steps(what, str(source))
     stops = any(step.verb == "stop" for step in steps)
     return Plan(facts, {**facts, "status": "SHUTOFF"} if stops else facts, steps)
+
+
+def _facts(what: Source, led: Leadership, source: PlanSite) -> dict[str, Any]:
+    found, leads = what.seen.server, led.leader == source.letter
+    stopped = found is not None and bool(noted(found)[1])
+    of_move = {"moves": leads or stopped, "begun": _begun(what) or not leads}
+    return {"leader": led.leader or None, "generation": led.generation, **of_move, **server_facts(found)}
 
 
 def noted(server: Server) -> tuple[bool, str]:
@@ -95,7 +102,8 @@ def _begun(what: Source) -> bool:
     return twin not in ("", what.twin)
 
 
-def _facts(found: Server | None) -> dict[str, Any]:
+def server_facts(found: Server | None) -> dict[str, Any]:
+    """What is told of the server at the source."""
     return {"id": found.id, "status": found.status} if found else {}
 
 

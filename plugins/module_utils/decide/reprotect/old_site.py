@@ -20,7 +20,7 @@ from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..root.ways import Asked, Chosen, choose_way
 from ..server.root_volume import without_root_task
 from ..server.states import AT_REST, CAN_SHELVE, SHELVE_TASKS, advice, busy, not_volume_backed
-from ..status.leadership import AtSite, Leadership, leadership
+from ..status.leadership import AtSite, Leadership, disputed, leadership
 from .rest import cannot_rest, rest_steps
 from .superseded import Old
 
@@ -88,10 +88,8 @@ def _plan(what: OldSite, old: Old, site: PlanSite, plan: RecoveryPlan, chosen: C
 
 
 def _nobody_leads(led: Leadership, wanted: str) -> Refusal:
-    if led.disputed:
-        saw = "both sites hold data of the same generation, so nothing tells which leads"
-        return Refusal("disputed", wanted, saw, "Look at both, and stop the one that you do not want.")
-    return Refusal("no_leader", wanted, "neither site holds data of it", "Run provision, or look at dr_status.")
+    todo = "Run provision, or look at dr_status."
+    return disputed(led, wanted) or Refusal("no_leader", wanted, "neither site holds data of it", todo)
 
 
 def _not_there(what: OldSite, site: PlanSite, wish: Wish, wanted: str) -> Refusal | None:

@@ -15,6 +15,7 @@ from enum import Enum
 
 from ...data.direction import other
 from ...data.seen import Seen, Volume
+from ...data.steps import Refusal
 from ..root.root_state import Kind, is_superseded, kind_of
 from ..server.states import AT_REST
 
@@ -113,3 +114,11 @@ def leadership(sites: Mapping[str, AtSite]) -> Leadership:
         return Leadership(disputed=True, two_copies=runs == len(sites))
     runs_too = sites[rival].standing is Standing.RUNS
     return Leadership(leader, generation, stale=rival, two_copies=runs_too)
+
+
+def disputed(led: Leadership, wanted: str) -> Refusal | None:
+    """A refusal if nothing tells who leads."""
+    if not led.disputed:
+        return None
+    saw = "both sites hold data of the same generation, so nothing tells which leads"
+    return Refusal("disputed", wanted, saw, "Look at both, and stop the one that you do not want.")

@@ -14,7 +14,7 @@ from ...data.seen import Server
 from ...data.steps import Decision, Plan, Refusal, Step, Until
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..server.states import AT_REST, busy, locked
-from .leadership import AtSite, Leadership, Standing, leadership
+from .leadership import AtSite, Leadership, Standing, disputed, leadership
 
 #: What Nova shows to whoever asks why the server is locked.
 REASON = "standby.openstack: a stale copy, the other site leads"
@@ -34,9 +34,9 @@ def decide_fence(sites: Mapping[str, AtSite], server: PlanServer, plan: Recovery
         volumes of a site can claim a generation; with this the claim cannot stop the servers of the other site.
     """
     led, wanted = leadership(sites), f"fence {server.name}"
-    if led.disputed:
-        saw = "both sites hold data of the same generation, so nothing tells which copy is stale"
-        return Refusal("disputed", wanted, saw, "Look at both, and stop the one that you do not want.")
+    dispute = disputed(led, wanted)
+    if dispute:
+        return dispute
     site = sites.get(led.stale)
     stale = site.seen.server if site and site.seen else None
     if stale is None:

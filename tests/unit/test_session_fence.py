@@ -60,8 +60,9 @@ def test_an_answer_of_any_kind_is_one(cloud: LoopbackCloud, case: str) -> None:
     """Load balancers and certificates that expired answer for sites whose servers run."""
     path, scheme, answers, text = ANSWERS[case]
     cloud.answers |= answers
-    config = {**cloud.identity(path, scheme), "api_timeout": 1}
-    reached, error, *lists = ask(lambda: Session(config), 10)
+    # where an answer comes it must be in time on a busy machine as well; only silence is waited for
+    config = {**cloud.identity(path, scheme), "api_timeout": 3 if SILENCE in answers.values() else 20}
+    reached, error, *lists = ask(lambda: Session(config), 30)
     assert (reached, lists) == (True, [(), ()])
     assert text in error
     assert "do not tell" not in error

@@ -15,11 +15,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils import network_jobs
 from ..module_utils.cloud.session import LAST_ANSWERS, Session, described
 from ..module_utils.data.direction import other
 from ..module_utils.data.errors import Refused, StandbyError
-from ..module_utils.data.steps import Finding, Refusal
+from ..module_utils.data.steps import Finding, Refusal, refused_for
 from ..module_utils.data.texts import shown
 from ..module_utils.decide.plan.recovery_plan import recovery_plan
 from ..module_utils.decide.plan.recovery_points import Wish, wish
@@ -30,6 +29,7 @@ from ..module_utils.jobs import Wave, utc_now
 from ..module_utils.operations import OPERATIONS, Operation
 from ..module_utils.run.closing_lines import closing
 from ..module_utils.run.live_lines import Lines, wrapped
+from ..module_utils.run.reasons import reasons
 from ..module_utils.run.result import foretold, summary, with_reasons, with_shortage
 from ..module_utils.run.run import Killed, Run, begin, rehearse
 from ..plugin_utils.documented_options import WAVE_OPTIONS
@@ -71,6 +71,7 @@ class ActionModule(ActionBase):
 
     def _begin(self, options: Mapping[str, Any], user: str) -> Run:
         wave, folder = _wave(options, self._task.check_mode), options["journal_folder"] or ""
+        self._fail_on = reasons(options["fail_on"], f"{wave.operation.words.verb} {wave.plan.name}")
         if self._task.check_mode:
             return rehearse(wave, folder)
         given = {name: options[name] for name in self._task.args if name != "plan" and options[name] is not None}
@@ -112,8 +113,15 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _shortage(wave: Wave) -> list[Finding]:
-        """A lack of quota is only a warning in a failover, because some servers are better than none."""
+        """A lack of quota is only a warning in a failover, because some servers are better than none.
+
+        :raises Refused: if the operation does not begin then.
+        """
         shortage = wave.shortage() if wave.operation.needs_room else []
+        if shortage and wave.operation.refuses_shortage:
+            wanted = f"{wave.operation.words.verb} {wave.plan.name}"
+            todo = "Raise the quota, or choose fewer servers with only. Nothing was changed."
+            raise Refused(refused_for("no_room", wanted, shortage, todo))
         for finding in shortage if wave.operation.writes else ():
             todo = "Servers that do not fit will not come up: raise the quota, then repeat."
             Display().warning(f"{finding}. {todo}")
@@ -135,7 +143,7 @@ class ActionModule(ActionBase):
         result = summary(wave, fleet, self._task.diff)
         if wave.operation.needs_room:
             result = with_shortage(wave, result, shortage)
-        result = with_reasons(wave, result, options["fail_on"])
+        result = with_reasons(wave, result, self._fail_on)
         for text in foretold([job.name for job in jobs], results, wave.operation.words.nothing) if check else ():
             self._say(text)
         for text in () if check and wave.operation.writes else closing(wave.plan.name, result):
@@ -186,7 +194,8 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         planned=_planned(options) and not check,
         wish=_wish(options),
         again=options["again"] or "",
-        foretold=network_jobs.foretold(plan.networks[operation.at]) if check else frozenset(),
+        keep=options["drill_keep"],
+        check=check,
     )
 
 

@@ -365,6 +365,19 @@ options:
           rpo:
             description: Seconds. The site is not ready when the newest recovery point is older.
             type: int
+      drill:
+        description: How failovers are rehearsed.
+        type: dict
+        suboptions:
+          networks:
+            description:
+              - Where the servers of a drill get their ports. V(isolated) makes for each network of the plan one named
+                C(<network>-drill), with the same subnets and without a router, so that a drill reaches nobody.
+              - Or a dictionary, by network of the plan at the target the existing network that a drill uses instead,
+                such as C(shop-test) for C(shop). It needs a subnet in which the addresses of the plan are free. All
+                other networks are isolated.
+            type: raw
+            default: isolated
       handover:
         description:
           - How a replica becomes the root volume of a twin.

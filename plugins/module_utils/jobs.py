@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One operation of a recovery plan for all its servers: makes the jobs of a fleet. Knows no Ansible.
 
-Each operation of `operations.py` has a method of its name here, or in `jobs_at_both_sites.py`: it says what is read for
-a server, and who decides.
+Each operation of `operations.py` has a method of its name here, in `jobs_at_both_sites.py` or in `jobs_of_drills.py`:
+it says what is read for a server, and who decides.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .cloud.read import recovery as read_dr
 from .cloud.shared_lists import Inventory
 from .data.errors import Refused
 from .data.marks import PLAN, ROLE, SERVER
-from .data.seen import Limits, Seen, Site
-from .data.steps import Decision, Finding, Refusal
+from .data.seen import Seen, Site
+from .data.steps import Decision, Refusal
 from .data.wanted import ServerWanted
 from .decide.handover.again import Again, decide_again
 from .decide.handover.by_reimage import helper_name
@@ -40,11 +40,11 @@ from .decide.replicate.replication import Goal, Replication
 from .decide.root.volume_copy import Helpers
 from .decide.twin.prepare import decide_prepare
 from .jobs_at_both_sites import JobsAtBothSites
+from .jobs_of_drills import JobsOfDrills
 from .providers import Look
-from .room import copy_limits, shortage
 
 
-class Wave(JobsAtBothSites):
+class Wave(JobsAtBothSites, JobsOfDrills):
     """An operation of a plan, begun once: see `WaveCore`."""
 
     def _site(self, cloud: str, wanted: ServerWanted) -> Callable[[float], Site]:
@@ -87,11 +87,6 @@ class Wave(JobsAtBothSites):
         found = recovery(self._with_woken(inventory, site.seen), own, server, self._latest)
         helpers = self._helpers(inventory, since, server)
         return replace(found, around=site.around, helpers=helpers, limits=self._copy_limits)
-
-    @property
-    def _copy_limits(self) -> Limits | None:
-        at = self.inventory("target")
-        return at.asked("quota", ANY_TIME, lambda: {"": copy_limits(at.cloud, self.plan, self._assume)})[""]
 
     def _helpers(self, inventory: Inventory, since: float, server: PlanServer) -> Helpers:
         """What a killed run left that copied into the root of a twin."""
@@ -139,7 +134,8 @@ class Wave(JobsAtBothSites):
             return read_build.site(Shared(inventory, since), server.twin, self._assume)
 
         def read(since: float) -> Recovery:
-            return replace(self._recovery(inventory, since, look(since), server), wish=self.wish)
+            what = self._recovery(inventory, since, look(since), server)
+            return replace(what, wish=self.wish, giving_place=self.giving_place(server, since))
 
         if self.planned:
             return self._proved(server, read)
@@ -170,10 +166,6 @@ class Wave(JobsAtBothSites):
             return nothing_lost(decided, what[1], what[0].replicas, plan.direction)
 
         return lambda since: (read(since), read_dr.listed(source, server.name, since)), decide
-
-    def shortage(self) -> list[Finding]:
-        """What the quota of the target lacks for all servers of the plan to come up."""
-        return shortage(self.inventory("target"), self.plan, self._copy_limits)
 
     def fence(self, reason: str | None) -> str:
         """Why the failover may go on, in words. The operator's word overrules the source, so then it is not asked.

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from .cloud.lookup import ANY_TIME
+from .cloud.read import drill as read_drill
 from .cloud.read import recovery as read_dr
 from .data.direction import other
 from .data.marks import PLAN, SERVER
@@ -95,10 +96,12 @@ class JobsAtBothSites(WaveCore):
     def _both(self, server: PlanServer, since: float, answering: Collection[str]) -> BothSites:
         """One server at both sites, from lists."""
         marks, seen, volumes, snapshots = {PLAN: self.plan.name, SERVER: server.name}, {}, {}, {}
+        drills = {}
         for role in ("source", "target"):
             letter, answers = getattr(self.plan.direction, role).letter, role in answering
             inventory = self.inventory(role) if answers else None
             seen[letter] = read_dr.listed(inventory, server.name, since) if inventory else None
             volumes[letter] = read_dr.volumes_with(inventory, since, marks) if inventory else ()
             snapshots[letter] = read_dr.snapshots_with(inventory, since, marks) if inventory else ()
-        return BothSites(seen, volumes, snapshots)
+            drills[letter] = read_drill.of_server(inventory, since, self.plan.name, server.name) if inventory else ()
+        return BothSites(seen, volumes, snapshots, drills)

@@ -1,20 +1,24 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The networks and security groups of a plan as jobs of a wave. A server that needs them comes after them."""
+"""The networks and groups of a plan, or of a drill, as jobs of a wave. A server that needs them comes after them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from .cloud.lookup import Shared
+from .cloud.read import drill as of_drill
 from .cloud.read import networks as read
 from .cloud.shared_lists import Inventory
-from .data.networks import NetworkWanted, Wanted
+from .data.drill import IsolatedWanted, Left, RestWanted
+from .data.networks import GroupsWanted, NetworkWanted, Wanted
 from .data.steps import Decision, Finding, Refusal, refused_for
 from .data.wanted import ServerWanted
+from .decide.drill.clean_up import decide_clean_up
+from .decide.drill.networks import decide_isolated
 from .decide.plan.networks import decide_network
 from .decide.plan.security_groups import decide_groups
 from .engine.converge import Job, Perform
@@ -43,21 +47,30 @@ def _check(job: Job) -> Job:
 
 
 def _job(one: Wanted, inventory: Inventory, perform: Perform) -> Job:
-    if isinstance(one, NetworkWanted):
-        network = one
-        return Job(
-            one.label,
-            lambda since: read.network(Shared(inventory, since), network.name),
-            lambda seen, _first: decide_network(seen, network),
-            perform,
-        )
-    groups = one
+    reads, decides = _KINDS[type(one)]
     return Job(
         one.label,
-        lambda since: read.groups(Shared(inventory, since), groups),
-        lambda seen, _first: decide_groups(seen, groups),
+        lambda since: reads(Shared(inventory, since), one),
+        lambda seen, _first: decides(seen, one),
         perform,
     )
+
+
+def _left(look: Shared, rest: RestWanted) -> Left:
+    return of_drill.left_besides(look.inventory, look.since, rest.plan, rest.servers)
+
+
+def _decide_left(left: Left, rest: RestWanted) -> Decision:
+    return decide_clean_up(left, rest.plan, f"remove {rest.label} of {rest.plan}")
+
+
+#: By what is wanted, what is read for it, and who decides.
+_KINDS: Mapping[type, tuple[Callable[[Shared, Any], Any], Callable[[Any, Any], Decision]]] = {
+    NetworkWanted: (lambda look, network: read.network(look, network.name), decide_network),
+    GroupsWanted: (read.groups, decide_groups),
+    IsolatedWanted: (of_drill.isolated, decide_isolated),
+    RestWanted: (_left, _decide_left),
+}
 
 
 def makers(wanted: Iterable[Wanted]) -> dict[tuple[str, str], str]:
@@ -77,10 +90,17 @@ def kinds(wanted: Iterable[Wanted]) -> set[str]:
     """Of what the lists are needed."""
     found: set[str] = set()
     for one in wanted:
-        found |= {"network", "subnet"} if isinstance(one, NetworkWanted) else {"security_group"}
+        found |= _LISTS[type(one)]
     return found
 
 
-def foretold(wanted: Iterable[Wanted]) -> frozenset[tuple[str, str]]:
-    """Kind and name of all that check mode takes as made already."""
-    return frozenset(name for one in wanted for name in one.makes)
+_LISTS = {
+    NetworkWanted: {"network", "subnet"},
+    GroupsWanted: {"security_group"},
+    IsolatedWanted: {"network", "subnet", "port"},
+    RestWanted: {"server", "volume", "snapshot", "port", "network"},
+}
+
+
+#: The jobs by what an operation does about networks.
+JOBS_OF_NETWORKS = {"made": network_jobs, "compared": network_checks, "removed": network_jobs}

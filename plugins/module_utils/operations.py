@@ -54,13 +54,16 @@ class Operation:
     :param needs: the verbs that it needs of a provider: see decide/replicate/providers/contract.py.
     :param at: the role of the site whose servers it is about.
     :param takes: the option that names a site: "to", its target; "site", the one that it is about; "" for none.
-    :param builds: whether it makes servers, and before them the networks and security groups of the plan.
-    :param compares_networks: whether it only compares these networks and security groups with the plan.
+    :param networks: what it does about networks and security groups: "made" before its servers, "compared" with the
+        plan, "removed" after its servers; "" for nothing.
+    :param networks_of: which of ``networks`` of the plan these are; "" for those at the site that it is about.
     :param by_tier: whether servers wait for those of earlier tiers, and for those that they depend on.
     :param backwards: whether they wait for those of later tiers instead, and for those that depend on them.
-    :param locked: whether only one of them may run for a plan at a time.
+    :param lock: of operations with the same lock only one may run for a plan at a time; "" for no lock. Drills have one
+        of their own, because replication goes on during a drill, and a failover goes first.
     :param fenced: whether the source is asked first whether its servers still run.
     :param needs_room: whether the quota of the target is compared with what the servers need.
+    :param refuses_shortage: whether it does not begin if that is too much.
     :param about_data: whether recovery points, and their age, are told.
     :param about_leaders: whether it is told who leads each server. It reads both sites, and goes on without one.
     :param brings_up: whether servers come up on a recovery point, so that RPO and RTO are told.
@@ -74,23 +77,19 @@ class Operation:
     needs: tuple[str, ...] = ()
     at: str = "target"
     takes: str = "to"
-    builds: bool = False
-    compares_networks: bool = False
+    networks: str = ""
+    networks_of: str = ""
     by_tier: bool = False
     backwards: bool = False
-    locked: bool = True
+    lock: str = "plan"
     fenced: bool = False
     needs_room: bool = False
+    refuses_shortage: bool = False
     about_data: bool = True
     about_leaders: bool = False
     brings_up: bool = False
     makes_points: bool = False
     writes: bool = True
-
-    @property
-    def knows_networks(self) -> bool:
-        """Whether there are jobs for the networks and security groups of the plan."""
-        return self.builds or self.compares_networks
 
 
 _ROWS = (
@@ -100,7 +99,7 @@ _ROWS = (
             "provision", "Provisioning", "at {source}", "are as planned at {source}", "as planned",
             still="stood already",
         ),
-        clouds=("source",), at="source", takes="site", builds=True, about_data=False,
+        clouds=("source",), at="source", takes="site", networks="made", about_data=False,
     ),
     Operation(
         "prepare",
@@ -108,7 +107,7 @@ _ROWS = (
             "prepare", "Preparation", "at {target}", "have a twin at rest at {target}", "prepared",
             still="was prepared already",
         ),
-        builds=True, about_data=False,
+        networks="made", about_data=False,
     ),
     Operation(
         "readiness",
@@ -116,7 +115,7 @@ _ROWS = (
             "check", "Readiness check", "for a failover to {target}", "are ready for a failover to {target}", "ready",
             bad="not ready", passed="passed", done="ready", still="ready", nothing="ready",
         ),
-        needs=("status", "points"), compares_networks=True, locked=False, needs_room=True, writes=False,
+        needs=("status", "points"), networks="compared", lock="", needs_room=True, writes=False,
     ),
     Operation(
         "replicate",
@@ -134,6 +133,24 @@ _ROWS = (
             lag="age of its data", after="Up after",
         ),
         needs=("points", "make_usable"), by_tier=True, fenced=True, needs_room=True, brings_up=True,
+    ),
+    Operation(
+        "drill",
+        Words(
+            "drill", "Drill", "at {target}", "came up as clones at {target}", "up",
+            done="came up", still="stands already", data="Age of the oldest data", lag="age of its data",
+            after="Up after",
+        ),
+        needs=("points", "clone"), networks="made", networks_of="drill", by_tier=True, lock="drill", needs_room=True,
+        refuses_shortage=True, brings_up=True,
+    ),
+    Operation(
+        "drill_cleanup",
+        Words(
+            "clean up the drill of", "Clean-up of the drill", "at {target}", "are without a drill at {target}",
+            "cleaned up", still="nothing was left", nothing="nothing is left",
+        ),
+        networks="removed", networks_of="left", lock="drill", about_data=False,
     ),
     Operation(
         "stop_source",
@@ -156,7 +173,7 @@ _ROWS = (
             "look at", "Status", "", "were looked at", "looked at", bad="unknown", done="looked at", still="looked at",
             nothing="looked at",
         ),
-        clouds=(), takes="", locked=False, about_data=False, about_leaders=True, writes=False,
+        clouds=(), takes="", lock="", about_data=False, about_leaders=True, writes=False,
     ),
     Operation(
         "fence",

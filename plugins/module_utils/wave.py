@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from .cloud.errors import understood
+from .cloud.lookup import ANY_TIME
 from .cloud.read import build as read_build
 from .cloud.read import recovery as read_dr
 from .cloud.read.server import offer
@@ -18,17 +19,19 @@ from .clouds import Clouds, Connect
 from .data.errors import Refused
 from .data.marks import WOKEN
 from .data.networks import Wanted
-from .data.seen import Seen
+from .data.seen import Limits, Seen
+from .data.wanted import ServerWanted
 from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
 from .decide.plan.recovery_points import LATEST, Wish, latest_at
 from .decide.replicate.providers.contract import Verb, lacking
 from .decide.root.ways import Chosen, choose
 from .engine.converge import Job
 from .executors import Executor
+from .network_jobs import JOBS_OF_NETWORKS, makers, needed_by
 from .network_jobs import kinds as network_kinds
-from .network_jobs import makers, needed_by, network_checks, network_jobs
 from .operations import Operation
 from .providers import PROVIDERS, Row
+from .room import copy_limits
 
 
 @dataclass
@@ -42,7 +45,8 @@ class WaveCore:
     :param wish: which recovery points a failover may use.
     :param again: why another recovery point is chosen after a failover, "" for never.
     :param planned: whether a failover must prove that nothing is lost.
-    :param foretold: kind and name of networks and security groups that check mode takes as made already.
+    :param keep: whether a drill is to stay.
+    :param check: whether nothing is changed: what would be made first counts as made.
     """
 
     operation: Operation
@@ -56,12 +60,14 @@ class WaveCore:
     planned: bool = False
     wish: Wish = LATEST
     again: str = ""
-    foretold: frozenset[tuple[str, str]] = frozenset()
+    keep: bool = False
+    check: bool = False
 
     def __post_init__(self) -> None:
         self.clouds = Clouds(self.operation, self.plan, self.connect)
         self.executor = Executor(lambda cloud: self.inventory(cloud).cloud)
-        self._makers = makers(self.networks if self.operation.builds else ())
+        self._makers = makers(self.networks if self.operation.networks == "made" else ())
+        self.foretold = frozenset(self._makers) if self.check else frozenset()
 
     def jobs(self) -> list[Job]:
         """One job for each server of the plan; before them, where servers are built, those for what they need.
@@ -79,9 +85,16 @@ class WaveCore:
         self._warm()
         if self.operation.about_leaders:
             self.clouds.look()
-        make = network_jobs if self.operation.builds else network_checks
-        before = make(self.networks, self.inventory("here"), self.executor) if self.networks else []
-        return [self._understood(job) for job in (*before, *map(self._job, self.plan.servers))]
+        return [self._understood(job) for job in (*self._others(), *map(self._job, self.plan.servers))]
+
+    def _others(self) -> list[Job]:
+        """The jobs that are no servers."""
+        if not self.networks:
+            return []
+        make, inventory = JOBS_OF_NETWORKS[self.operation.networks], self.inventory("here")
+        jobs = make(self.networks, inventory, self.executor)
+        last = frozenset(server.name for server in self.plan.servers if self.operation.networks == "removed")
+        return [replace(job, after=last) for job in jobs]
 
     def _understood(self, job: Job) -> Job:
         """The job, with an answer that is not as OpenStack describes it reported as the fault of a cloud."""
@@ -99,8 +112,13 @@ class WaveCore:
 
     @property
     def networks(self) -> tuple[Wanted, ...]:
-        """The networks and security groups that the operation makes before it builds servers, or compares."""
-        return self.plan.networks[self.operation.at] if self.operation.knows_networks else ()
+        """The networks and security groups that the operation makes, compares or removes."""
+        operation = self.operation
+        return self.plan.networks[operation.networks_of or operation.at] if operation.networks else ()
+
+    def wanted(self, server: PlanServer) -> ServerWanted:
+        """The server that the operation is about, as the plan wants it."""
+        return server.at(self.operation.at)
 
     def _job(self, server: PlanServer) -> Job:
         """The job of a server. Playbooks in its texts get the direction, such as "dr_prepare -e to=a"."""
@@ -111,8 +129,8 @@ class WaveCore:
             lambda now, first: self.plan.direction.addressed(decide(now, first)),
             self.executor,
             self.clouds.explain,
-            needed_by(server.at(self.operation.at), self._makers) | self._after(server),
-            server.critical,
+            needed_by(self.wanted(server), self._makers) | self._after(server),
+            server.critical and self.operation.networks != "removed",
             self._tier(server),
         )
 
@@ -130,7 +148,7 @@ class WaveCore:
         if len(self.operation.clouds) != 1:
             return
         at = self.operation.at
-        wanted = [server.at(at) for server in self.plan.servers]
+        wanted = [self.wanted(server) for server in self.plan.servers]
         attaches = self.operation.name == "failover" and self._only_attaches
         kinds = [{"server", "volume", "port"}] if attaches else [read_build.kinds(one) for one in wanted]
         self.inventory(at).warm(network_kinds(self.networks).union(*kinds))
@@ -153,6 +171,11 @@ class WaveCore:
     @property
     def _assume(self) -> bool:
         return self.guarded_api == "assume"
+
+    @property
+    def _copy_limits(self) -> Limits | None:
+        at = self.inventory("target")
+        return at.asked("quota", ANY_TIME, lambda: {"": copy_limits(at.cloud, self.plan, self._assume)})[""]
 
     @property
     def moment(self) -> datetime:

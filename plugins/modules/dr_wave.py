@@ -31,6 +31,10 @@ options:
       - V(replicate) makes one recovery point for each server at the target.
       - V(failover) brings each server up at the target on its newest complete recovery point, in the way that
         C(handover) of O(plan) says, and checks its health.
+      - V(drill) rehearses a failover. For each server one named C(<name>-drill) comes up at the target on clones of the
+        replicas, on networks of its own, and its health is checked. The twins, the replicas and the source are not
+        touched, and replication may go on.
+      - V(drill_cleanup) ends a drill. All that it made is deleted, nothing else, and the cloud is asked what is left.
       - V(stop_source) stops the servers of the source that it leads, those of later tiers first, each until it is
         SHUTOFF. It is the beginning of a planned failover.
       - V(abort) takes a planned failover back, as long as the target was not asked to run any server. Replicas come off
@@ -43,7 +47,9 @@ options:
         stay on, with C(reimage) snapshots of them are taken before.
     type: str
     required: true
-    choices: [provision, prepare, readiness, replicate, failover, stop_source, abort, status, fence, reprotect]
+    choices:
+      [provision, prepare, readiness, replicate, failover, drill, drill_cleanup, stop_source, abort, status, fence,
+       reprotect]
   to:
     description:
       - The site that is the target; the other one is the source. By default V(b).
@@ -74,9 +80,9 @@ options:
     type: str
   point:
     description:
-      - With O(operation=failover), the recovery point that the servers come up on. V(latest), the newest that is
-        complete and free; a time, UTC, as V(status) shows it, such as V(2026-11-20T08:00:00Z); or V(before:) and a
-        time, for the newest before that moment.
+      - With O(operation=failover) and O(operation=drill), the recovery point that the servers come up on. V(latest),
+        the newest that is complete and free; a time, UTC, as V(status) shows it, such as V(2026-11-20T08:00:00Z); or
+        V(before:) and a time, for the newest before that moment.
       - For an attacker, or a mistake, that is in the newest ones already. A server that has data of another recovery
         point is refused.
     type: str
@@ -94,6 +100,17 @@ options:
       - The playbook C(dr_failover) with C(planned=true) does all of it, and stops the servers before.
     type: bool
     default: false
+  drill_keep:
+    description:
+      - With O(operation=drill), whether the drill is to stay for people to look at. Then only V(drill_cleanup) ends it,
+        and a drill without this option is refused until that is done.
+      - With O(operation=drill_cleanup), whether a drill that is to stay is refused instead of ended.
+    type: bool
+    default: false
+  note:
+    description:
+      - A text for the journal and the report, such as who asked for the run, or the number of a change.
+    type: str
   stale:
     description:
       - With O(operation=reprotect), what becomes of a stale copy that still runs. V(refuse) refuses, V(stop) stops it.
@@ -106,10 +123,11 @@ options:
       - V(two_copies), a stale copy runs; V(stale), a stale copy is there, at rest; V(disputed), nothing tells which of
         two copies is newer; V(no_leader), neither site holds data; V(rpo), the newest recovery point is older than
         C(rpo) of O(plan); V(no_point), there is no complete recovery point; V(unknown), what a site shows does not
-        tell; V(unanswered), a site does not answer.
+        tell; V(unanswered), a site does not answer; V(never_drilled), no drill passed yet.
+      - Or a dictionary with C(drill_older_than), such as V(30d), V(12h) or V(90min); the last drill that passed is
+        older than that, or there was none.
     type: list
-    elements: str
-    choices: [two_copies, stale, disputed, no_leader, rpo, no_point, unknown, unanswered]
+    elements: raw
     default: []
   min_interval:
     description:
@@ -142,8 +160,8 @@ options:
     description:
       - A folder in which the journal of this run is written, a file of JSON lines with every request before it is
         sent and when it was answered. It is made if it is not there. docs/journal.md describes the lines.
-      - The lock is in the same folder, and only one operation of a plan can run at a time. V(readiness) and check mode
-        do not take it.
+      - The lock is in the same folder, and only one operation of a plan can run at a time. V(readiness), V(status) and
+        check mode do not take it. Drills have a lock of their own.
       - When nothing can be written there, or when the lock is held, the operation is refused before anything is
         changed. Empty or absent, there is neither a journal nor a lock.
       - Check mode writes no journal.
@@ -174,6 +192,17 @@ notes:
 """
 
 EXAMPLES = r"""
+- name: Rehearse a failover, and leave the servers of the drill for a look
+  standby.openstack.dr_wave:
+    operation: drill
+    plan: "{{ lookup('ansible.builtin.file', 'plan.yml') | from_yaml }}"
+    drill_keep: true
+
+- name: End the drill
+  standby.openstack.dr_wave:
+    operation: drill_cleanup
+    plan: "{{ lookup('ansible.builtin.file', 'plan.yml') | from_yaml }}"
+
 - name: Bring the application up at the target
   standby.openstack.dr_wave:
     operation: failover
@@ -226,6 +255,8 @@ servers:
     - C(findings), with O(operation=provision), O(operation=prepare) and O(operation=readiness), whatever differs from
       the plan or stands in the way of a failover; each with C(what), C(wanted), C(seen), C(text) and C(blocks), whether
       it is a reason to fail.
+    - With O(operation=readiness), C(last_drill), when the last drill that passed began, and C(drill_age), its age.
+    - With O(operation=drill), C(network), V(isolated) or V(connected).
     - With O(operation=status), C(server) is as M(standby.openstack.recovery_plan_info) returns it.
   returned: always
   type: dict
@@ -247,7 +278,10 @@ networks:
       rules, such as C(security group web). Groups whose rules name each other share an entry.
     - C(changed), C(steps) and C(seconds) as of a server; C(network) or C(security_groups), what is there now. One that
       failed has C(msg) and C(error) instead. Servers that need it are not started.
-  returned: with O(operation=provision) and O(operation=prepare), if the plan describes any
+    - With O(operation=drill) these are the networks of the drill. With O(operation=drill_cleanup) it is
+      C(what is left of the drill), and its C(left) has the names of C(servers), C(volumes), C(ports) and C(networks),
+      as the cloud lists them in the end.
+  returned: with O(operation=provision), O(operation=prepare), O(operation=drill) and O(operation=drill_cleanup)
   type: dict
   sample:
     network shop:

@@ -75,6 +75,9 @@ servers:
       C(status) and C(id) of the server in Nova, and C(generation) of the data that it holds there, 0 for none.
     - C(recovery_points), those of the data of the leader at the other site, null when that does not answer.
       C(number) of complete ones, their C(times), C(newest), a time, and C(age) of it in seconds.
+    - C(last_drill), C(time) and C(age) in seconds of the last drill that passed, both null if none did; null as a whole
+      where the site that does not lead is unknown.
+    - C(drills), the servers of a drill that stand, each with C(site), C(name), C(status) and C(kept).
     - C(superseded), volumes of a server that the other site leads since, and snapshots of them, which are kept. Each
       with C(site), C(kind), which is C(volume) or C(snapshot), C(id), C(name) and C(size) in GiB.
     - C(findings), what should worry people, each with C(what), C(wanted), C(seen), C(text) and C(blocks).
@@ -98,6 +101,8 @@ servers:
         times: ["2026-11-20T20:13:00+00:00"]
         newest: "2026-11-20T20:13:00+00:00"
         age: 312
+      last_drill: {time: "2026-11-02T09:00:00+00:00", age: 1595892}
+      drills: []
       superseded: []
       findings: []
 unanswered:

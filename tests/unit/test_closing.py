@@ -129,10 +129,10 @@ TIMES = ["2026-11-20T09:00:00+00:00", "2026-11-20T08:00:00+00:00"]
 def stands(a: str, b: str, leader: str | None, points: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
     sites = {"a": {"standing": a, "status": "ACTIVE"}, "b": {"standing": b, "status": None}}
     kept = [{"site": "a", "kind": kind, "size": size} for kind, size in (("snapshot", 2), ("volume", 20)) if leader]
-    return {
-        "server": {"leader": leader, "generation": 2, "sites": sites, "recovery_points": points, "superseded": kept},
-        **more,
-    }
+    drill = points and {"age": points["age"] and 2 * points["age"]}
+    drills = [{"site": "b", "name": "x-drill", "status": "ACTIVE", "kept": points is None}] if points is None else []
+    told = {"recovery_points": points, "superseded": kept, "last_drill": drill, "drills": drills}
+    return {"server": {"leader": leader, "generation": 2, "sites": sites, **told}, **more}
 
 
 def test_who_leads() -> None:
@@ -151,12 +151,13 @@ def test_who_leads() -> None:
         "  TWO COPIES RUN.",
         "  an old copy.",
         "  site B could not be read: site_b does not answer",
-        "  server  leads   generation  site A         site B   newest point    points",
-        "  db      site A  2           runs (ACTIVE)  dormant  1 min 10 s old  2",
-        "  app     ?       2           runs (ACTIVE)  unknown  ?               ?",
-        "  new     site A  2           runs (ACTIVE)  missing  -               0",
+        "  server  leads   generation  site A         site B   newest point    points  last drill",
+        "  db      site A  2           runs (ACTIVE)  dormant  1 min 10 s old  2       2 min 20 s ago",
+        "  app     ?       2           runs (ACTIVE)  unknown  ?               ?       ?",
+        "  new     site A  2           runs (ACTIVE)  missing  -               0       never",
         "  x       ?       FAILED",
         "  recovery points of db: 2026-11-20T09:00:00Z, 2026-11-20T08:00:00Z",
+        "  1 servers of a drill stand at site B (kept). dr_drill_cleanup ends it.",
         "  2 superseded volumes (40 GiB) are kept at Frankfurt (site A).",
         "  2 superseded snapshots (4 GiB) are kept at Frankfurt (site A).",
     ]

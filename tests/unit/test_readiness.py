@@ -52,7 +52,7 @@ def ready(site: Any, method: str = "attach", volumes: Any = None, lag: int = 0, 
 )
 def test_a_twin_at_rest_is_ready(method: str, seen: Any) -> None:
     found = plan(ready(site_of(seen), method))
-    assert (found.steps, found.before, found.extra) == ((), found.after, {"recovery_point": T2})
+    assert (found.steps, found.before, found.extra) == ((), found.after, {"recovery_point": T2, "last_drill": None})
     assert (found.notes, found.findings) == ((), ())
 
 
@@ -225,7 +225,7 @@ def refreshing(seen: Any, method: str = "reimage") -> Any:
 def test_which_recovery_point_the_root_holds(root: Any, held: str | None) -> None:
     """A failover copies what is not there yet, so it is ready all the same."""
     found = plan(refreshing(replace(twin((root, HELD[1]), STOCK), woken="at first")))
-    assert found.extra == {"recovery_point": T2, "root_recovery_point": held}
+    assert found.extra == {"recovery_point": T2, "last_drill": None, "root_recovery_point": held}
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,7 @@ ROWS: list[tuple[str, dict[str, Any], str, Any, Any]] = [
         },
         {"id": "i"},
     ),
+    ("delete_network", {"network_id": "n"}, "DELETE network /networks/n", None, {}),
     ("upload_nothing", {"image_id": "i"}, "PUT image /images/i/file", None, {}),
     ("delete_image", {"image_id": "i"}, "DELETE image /images/i", None, {}),
     (

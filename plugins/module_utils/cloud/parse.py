@@ -108,6 +108,8 @@ def port(data: Json) -> Port:
         device_id=data.get("device_id") or "",
         status=data.get("status") or "",
         admin_up=data.get("admin_state_up") is not False,
+        description=data.get("description") or "",
+        owner=data.get("device_owner") or "",
     )
 
 

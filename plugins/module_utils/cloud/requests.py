@@ -276,6 +276,11 @@ def update_network(cloud: Session, network_id: str, **changes: Any) -> Json:
     return cloud.send("PUT", "network", f"/networks/{network_id}", {"network": changes})["network"]
 
 
+def delete_network(cloud: Session, network_id: str) -> Json:
+    """Deletes a network with its subnets, if it is still there. Neutron refuses while a port of somebody is on it."""
+    return _delete(cloud, "network", f"/networks/{network_id}")
+
+
 def create_subnet(cloud: Session, **subnet: Any) -> Json:
     """Makes a subnet of a network."""
     return cloud.send("POST", "network", "/subnets", {"subnet": subnet})["subnet"]

@@ -16,7 +16,7 @@ from .steps import Decision, Plan, Refusal, Step
 SITES = ("a", "b")
 
 #: A playbook that takes a direction, where a text tells people to run it.
-_PLAYBOOK = re.compile(r"\bdr_(?:prepare|replicate|readiness|failover)\b(?! -e to=)")
+_PLAYBOOK = re.compile(r"\bdr_(?:prepare|replicate|readiness|failover|drill_cleanup|drill)\b(?! -e to=)")
 
 
 @dataclass(frozen=True)

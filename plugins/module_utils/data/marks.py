@@ -18,6 +18,10 @@ OF_SERVER, GENERATION = "standby_of_server", "standby_generation"
 SUPERSEDED, SUPERSEDED_BY = "standby_superseded", "standby_superseded_by"
 RESTED, STOPPED = "standby_rested", "standby_stopped"
 
+#: Of a drill. Its servers and volumes carry no PLAN, so nothing but a drill takes them for a part of the plan.
+DRILL, KEPT = "standby_drill", "standby_drill_kept"
+DRILLED, DRILLED_ON = "standby_drilled", "standby_drilled_on"
+
 #: At the root of a twin. A failover writes ROLE, replication WOKEN: they may run beside each other, and neither may
 #: overwrite what the other says.
 FILLABLE, WOKEN = "standby_fillable", "standby_woken"
@@ -100,6 +104,16 @@ KEYS = (
         " root whose snapshot of that time is there, so that it may be overwritten"),
     Key(SUPERSEDED_BY, "the same", "dr_reprotect", "dr_failover",
         "the generation that led then. A failover here makes its data newer than that"),
+    Key(DRILL, "servers and volumes of a drill", "dr_drill",
+        "dr_drill, dr_drill_cleanup, dr_failover, dr_status",
+        "the name of the plan. They carry no `standby_plan`, so nothing else takes them for a part of it. Networks"
+        " and ports of a drill have it in their description, as `standby_drill=<plan>`"),
+    Key(KEPT, "servers of a drill", "dr_drill", "dr_drill, dr_status",
+        "`yes` if the drill is kept until somebody ends it (`drill_keep`)"),
+    Key(DRILLED, "replicas of roots", "dr_drill, dr_replicate", "dr_status, dr_readiness",
+        "when the last drill of the server that passed began, by the clock of the target. A newer recovery point takes"
+        " it over"),
+    Key(DRILLED_ON, "the same", "the same", "dr_drill", "the id of the server of that drill"),
     Key(FILLABLE, "placeholders of roots, with `handover: reimage`", "dr_prepare", "dr_prepare",
         "that Cinder was asked whether it could fill the root. (For that an image `standby-check` without data is made"
         " and deleted; a run that is killed in between leaves it: delete it)"),
@@ -158,6 +172,9 @@ class Marks:
     generation: int = 1
     superseded_by: int = 0
     rested: str = ""
+    drill: str = ""
+    drilled: str = ""
+    drilled_on: str = ""
     named: bool = False
     unreadable: tuple[str, ...] = ()
 
@@ -166,10 +183,14 @@ class Marks:
         return (self.plan, self.server) == (plan, server) and role in ("", self.role)
 
 
+#: Those of the fields that are times.
+_MOMENTS = {"point": POINT, "drilled": DRILLED}
+
 _FIELDS = {
     "plan": PLAN, "server": SERVER, "disk": DISK, "role": ROLE, "point": POINT, "state": STATE, "woken": WOKEN,
     "replica": REPLICA, "building": BUILDING, "fillable": FILLABLE,
-    "of_server": OF_SERVER, "superseded": SUPERSEDED, "rested": RESTED,
+    "of_server": OF_SERVER, "superseded": SUPERSEDED, "rested": RESTED, "drill": DRILL,
+    "drilled": DRILLED, "drilled_on": DRILLED_ON,
 }  # fmt: skip
 
 
@@ -185,8 +206,8 @@ def read(metadata: Mapping[str, str]) -> Marks:
     """The marks among metadata. A value that cannot be read counts as missing, and its key is told."""
     told: dict[str, Any] = {field: str(metadata.get(key) or "") for field, key in _FIELDS.items()}
     numbers = {key: str(metadata.get(key) or "") for key in (GENERATION, SUPERSEDED_BY)}
-    bad = [POINT] if told["point"] and not moment(told["point"]) else []
-    told["point"] = "" if bad else told["point"]
+    bad = [key for field, key in _MOMENTS.items() if told[field] and not moment(told[field])]
+    told.update({field: "" for field, key in _MOMENTS.items() if key in bad})
     bad += [key for key, number in numbers.items() if number and not _NUMBER.fullmatch(number)]
     generation, by = (int(number) if number and key not in bad else 0 for key, number in numbers.items())
     return Marks(**told, generation=max(generation, 1), superseded_by=by, unreadable=tuple(bad))
@@ -200,6 +221,15 @@ def about(volume_id: str, metadata: Mapping[str, str]) -> Marks:
     named = metadata.get(VOLUME)
     own = named == volume_id if named else RESTORED not in metadata
     return replace(read(metadata), named=bool(named)) if own else Marks()
+
+
+#: So long a description of Neutron may be.
+_MOST_DESCRIPTION = 255
+
+
+def drill_note(plan: str, server: str = "") -> str:
+    """The description of a network of a drill, or of a port of one of its servers. Neutron knows no metadata."""
+    return f"{DRILL}={plan}{f' {SERVER}={server}' if server else ''}"[:_MOST_DESCRIPTION]
 
 
 def has_marks(metadata: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from typing import Any, Union
+from typing import Any, Protocol
 
 #: What Neutron makes of the names and numbers of protocols (neutron/db/securitygroups_db.py).
 _PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp", "any": "", "0": ""}
@@ -127,8 +127,16 @@ class GroupsWanted:
         return frozenset(("security_group", group.name) for group in self.groups)
 
 
-#: What one job makes.
-Wanted = Union[NetworkWanted, GroupsWanted]
+class Wanted(Protocol):
+    """What one job makes that is no server."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+
+    @property
+    def makes(self) -> frozenset[tuple[str, str]]:
+        """Kind and name of what a server may need of it."""
 
 
 @dataclass(frozen=True)

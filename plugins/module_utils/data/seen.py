@@ -16,7 +16,7 @@ from .marks import Marks, about, read
 class Limits:
     """What a project may use at most (below 0: no limit), and what it uses, by kind.
 
-    Of Nova: "cores", "ram" (MiB), "instances". Of Cinder: "snapshots", "gigabytes".
+    Of Nova: "cores", "ram" (MiB), "instances". Of Cinder: "volumes", "snapshots", "gigabytes".
     """
 
     most: Mapping[str, int]
@@ -139,7 +139,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Port:
-    """A port of Neutron. ``security_groups`` are ids; ``admin_up`` is whether an administrator lets traffic through."""
+    """A port of Neutron. ``security_groups`` are ids; ``admin_up`` is whether an administrator lets traffic through.
+
+    ``owner`` is what it is for, such as "compute:nova" or "network:dhcp".
+    """
 
     id: str
     name: str
@@ -150,6 +153,8 @@ class Port:
     device_id: str = ""
     status: str = ""
     admin_up: bool = True
+    description: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,11 @@ _TAG = re.compile(r"[^,/]{1,60}\Z")
 
 @dataclass(frozen=True)
 class DiskWanted:
-    """One disk. ``kind`` is one of SOURCES, ``ref`` its name or id, ``size`` in GiB (None: that of the source)."""
+    """One disk.
+
+    ``kind`` is one of SOURCES, or "clone" of a volume in a drill; ``ref`` is the name or id of its source; ``size`` is
+    in GiB (None: that of the source).
+    """
 
     kind: str
     ref: str
@@ -49,6 +53,7 @@ class NicWanted:
     fixed_ip: str | None = None
     mac: str | None = None
     security_groups: tuple[str, ...] | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def closing(plan: str, result: Mapping[str, Any]) -> Iterator[str]:
         f"{operation.words.noun} of {plan}: {len(good)} of {len(servers)} servers {came_through}, "
         f"after {result['seconds']:.1f} s."
     )
-    yield from _networks(result.get("networks", {}).values())
+    yield from _left(result) if operation.networks == "removed" else _networks(result.get("networks", {}).values())
     if operation.about_data:
         yield from _about_data(operation, result, good)
     else:
@@ -55,6 +55,7 @@ def _about_leaders(result: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  {names[site]} could not be read: {why}" for site, why in result.get("unanswered", {}).items())
     yield from _table(_leaders(result["servers"]))
     yield from _choice(result["servers"])
+    yield from _drills(result["servers"], names)
     kept = [v for row in result["servers"].values() if "error" not in row for v in row["server"]["superseded"]]
     for site, kind in sorted({(one["site"], one["kind"]) for one in kept}, key=lambda of: (of[0], of[1] != "volume")):
         sizes = [one["size"] for one in kept if (one["site"], one["kind"]) == (site, kind)]
@@ -73,7 +74,7 @@ def _choice(servers: Mapping[str, Row]) -> Iterator[str]:
 
 
 def _leaders(servers: Mapping[str, Row]) -> Iterator[tuple[str, ...]]:
-    yield ("server", "leads", "generation", "site A", "site B", "newest point", "points")
+    yield ("server", "leads", "generation", "site A", "site B", "newest point", "points", "last drill")
     for name, row in servers.items():
         if "error" in row:
             yield (name, "?", "FAILED")
@@ -81,7 +82,8 @@ def _leaders(servers: Mapping[str, Row]) -> Iterator[tuple[str, ...]]:
         facts = row["server"]
         leader = "?" if facts["leader"] is None else f"site {facts['leader'].upper()}"
         stands = (_stands(facts["sites"][site]) for site in "ab")
-        yield (name, leader, str(facts["generation"] or "-"), *stands, *_newest(facts["recovery_points"]))
+        points, drill = _newest(facts["recovery_points"]), _last_drill(facts["last_drill"])
+        yield (name, leader, str(facts["generation"] or "-"), *stands, *points, drill)
 
 
 def _stands(site: Row) -> str:
@@ -92,6 +94,22 @@ def _newest(points: Row | None) -> tuple[str, str]:
     if points is None:
         return "?", "?"
     return "-" if points["age"] is None else f"{duration(points['age'])} old", str(points["number"])
+
+
+def _last_drill(drill: Row | None) -> str:
+    if drill is None:
+        return "?"
+    return "never" if drill["age"] is None else f"{duration(drill['age'])} ago"
+
+
+def _drills(servers: Mapping[str, Row], names: Mapping[str, str]) -> Iterator[str]:
+    """Drills that stand, in one line for each site."""
+    found = [one for row in servers.values() if "error" not in row for one in row["server"]["drills"]]
+    for site, name in sorted(names.items()):
+        here = [one for one in found if one["site"] == site]
+        kept = "kept" if any(one["kept"] for one in here) else "under way, or left by a run that was killed"
+        if here:
+            yield f"  {len(here)} servers of a drill stand at {name} ({kept}). dr_drill_cleanup ends it."
 
 
 def _notes(servers: Mapping[str, Row]) -> Iterator[str]:
@@ -106,6 +124,15 @@ def _networks(rows: Collection[Row]) -> Iterator[str]:
     changed = sum(row["changed"] for row in good)
     if rows:
         yield f"  {len(good)} of {len(rows)} networks and security groups are as planned, {changed} of them changed."
+
+
+def _left(result: Mapping[str, Any]) -> Iterator[str]:
+    """What a drill left, as the cloud lists it in the end."""
+    for row in result["networks"].values():
+        if "left" in row:
+            left = {kind: names for kind, names in row["left"].items() if names}
+            told = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in left.items())
+            yield f"  Left of the drill, as {result['target']['name']} lists it: {told or 'nothing'}."
 
 
 def _reached(servers: Mapping[str, Row], good: Sequence[Row]) -> Iterator[str]:
@@ -125,8 +152,9 @@ def _rows(operation: Operation, servers: Mapping[str, Row], seconds: float) -> I
     """``lag`` is the age at the beginning of the run. At the end the data is older by the time that the run took."""
     say = operation.words
     root = ("the twin's root holds",) if any("root_recovery_point" in row for row in servers.values()) else ()
+    drills = ("last drill",) if any("last_drill" in row for row in servers.values()) else ()
     up = (say.after.lower(),) if operation.brings_up else ()
-    yield ("server", "recovery point", "outcome", say.lag, *up, *root)
+    yield ("server", "recovery point", "outcome", say.lag, *up, *root, *drills)
     for name, row in servers.items():
         if "error" in row:
             yield (name, "-", "FAILED")
@@ -139,7 +167,8 @@ def _rows(operation: Operation, servers: Mapping[str, Row], seconds: float) -> I
         else:
             outcome = say.done if row["changed"] else say.still
             took = (f"{row['seconds']:.1f} s",) if operation.brings_up else ()
-            yield (name, point, outcome, older, *took, *(_held(row) if root else ()))
+            drill = (_last_drill({"age": row.get("drill_age")}),) if drills else ()
+            yield (name, point, outcome, older, *took, *(_held(row) if root else ()), *drill)
 
 
 def _held(row: Row) -> tuple[str]:

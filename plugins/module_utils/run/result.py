@@ -17,6 +17,7 @@ from ..engine.converge import Outcome
 from ..engine.events import Result
 from ..engine.fleet import Fleet
 from .live_lines import brief
+from .reasons import Reasons
 
 if TYPE_CHECKING:
     from ..jobs import Wave
@@ -107,18 +108,16 @@ def with_shortage(wave: Wave, result: Mapping[str, Any], shortage: Sequence[Find
     return {**found, "failed": True, "msg": "\n".join(filter(None, (result.get("msg"), msg)))}
 
 
-def with_reasons(wave: Wave, result: Mapping[str, Any], fail_on: Sequence[str]) -> dict[str, Any]:
-    """Fails because of what was found, if the user named it as a reason.
-
-    :param fail_on: values of ``what`` of findings; "unanswered" for a site that does not answer.
-    """
+def with_reasons(wave: Wave, result: Mapping[str, Any], fail_on: Reasons) -> dict[str, Any]:
+    """Fails because of what was found, if the user named it as a reason."""
     found = {
         f"{name}: {finding['what']}"
         for name, row in result["servers"].items()
         for finding in row.get("findings") or ()
-        if finding["what"] in fail_on
+        if finding["what"] in fail_on.names
     }
-    silent = result.get("unanswered", {}) if "unanswered" in fail_on else {}
+    found |= {text for name, row in result["servers"].items() for text in fail_on.drill(name, row)}
+    silent = result.get("unanswered", {}) if "unanswered" in fail_on.names else {}
     reasons = [*(f"site {letter.upper()}: unanswered" for letter in silent), *sorted(found)]
     if not reasons:
         return dict(result)
@@ -171,7 +170,7 @@ def _server_row(wave: Wave, result: Result) -> dict[str, Any]:
         **result.plan.found,
         **result.extra,
     }
-    points = {"lag": row.get("recovery_point"), "root_lag": row.get(ROOT_POINT)}
+    points = {"lag": row.get("recovery_point"), "root_lag": row.get(ROOT_POINT), "drill_age": row.get("last_drill")}
     return {**row, **{key: wave.lag(point) for key, point in points.items() if point}, **_without_loss(row)}
 
 

@@ -111,8 +111,8 @@ def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = ""
     place, lock = Path(folder), None
     try:
         make_folder(place)
-        if wave.operation.locked:
-            lock = take(place / f"{file_name(wave.plan.name)}.lock", _wanted(wave), me)
+        if wave.operation.lock:
+            lock = take(place / f"{file_name(*_locked(wave))}.lock", _wanted(wave), me)
         earlier, passed_over = unfinished(place, wave.plan.name, wave.operation.name) if lock else (None, [])
         journal = Journal(place / f"{file_name(wave.plan.name, wave.operation.name, me['run'])}.jsonl")
         journal.begin(**me, **_head(wave), parameters=dict(parameters), carries_on=earlier)
@@ -148,6 +148,12 @@ def _head(wave: Wave) -> dict[str, Any]:
         "versions": versions(),
         **plan.direction.data,
     }
+
+
+def _locked(wave: Wave) -> tuple[str, ...]:
+    """Of what the name of the lock is made."""
+    own = wave.operation.lock
+    return (wave.plan.name,) if own == "plan" else (wave.plan.name, own)
 
 
 def _wanted(wave: Wave) -> str:

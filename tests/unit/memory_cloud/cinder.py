@@ -23,7 +23,7 @@ class Cinder(State):
     """Each method is a request; those at the end are what follows from one."""
 
     def create_volume(self, volume: Json) -> Json:
-        """Of nothing, of an image, or of a snapshot, with the image properties of either."""
+        """Of nothing, of an image, of a snapshot, or of another volume, with the image properties of each."""
         self._within_quota(volume["size"])
         made = Volume(
             self.new_id("volume"), volume["name"], "creating", volume["size"],
@@ -31,7 +31,7 @@ class Cinder(State):
             metadata=dict(volume.get("metadata") or {}), created_at=self.now,
         )  # fmt: skip
         self.volumes[made.id] = replace(made, **self._filled_from(volume))
-        source = volume.get("snapshot_id") or volume.get("imageRef") or ""
+        source = volume.get("snapshot_id") or volume.get("imageRef") or volume.get("source_volid") or ""
         self.contents[made.id] = self.contents[source] if source else "nothing"
         self.later("becomes", made.id, "creating", "available")
         return {"volume": {"id": made.id}}
@@ -46,6 +46,11 @@ class Cinder(State):
         if volume.get("imageRef"):
             image = self.images[volume["imageRef"]]
             return {"bootable": True, "image_metadata": self.properties_of(image)}
+        if volume.get("source_volid"):  # cinder/volume/flows/manager/create_volume.py, _create_from_source_volume
+            cloned: Volume = self.find(volume["source_volid"], "Volume")
+            if cloned.status not in ("available", "in-use"):
+                self.refuse(400, f"the status of the source volume is {cloned.status}")
+            return {"bootable": cloned.bootable, "image_metadata": cloned.image_metadata}
         if not volume.get("snapshot_id"):
             return {}
         if self.find(volume["snapshot_id"], "Snapshot").status != "available":

@@ -21,6 +21,7 @@ from .state import Json
 NAMES = {
     "task_state": "OS-EXT-STS:task_state", "incremental": "is_incremental",
     "image_metadata": "volume_image_metadata", "mac": "mac_address", "availability_zone": "availability_zone",
+    "owner": "device_owner",
 }  # fmt: skip
 
 #: The requests that change something: method, path, name of the method of `Site`, and the name of what it is given.
@@ -47,6 +48,9 @@ WRITES = (
     ("POST", r"/images", "create_image", "*"),
     ("PUT", r"/images/([^/]+)/file", "upload", ""),
     ("DELETE", r"/images/([^/]+)", "delete_image", ""),
+    ("POST", r"/networks", "create_network", "network"),
+    ("POST", r"/subnets", "create_subnet", "subnet"),
+    ("DELETE", r"/networks/([^/]+)", "delete_network", ""),
     ("POST", r"/ports", "create_port", "port"),
     ("PUT", r"/ports/([^/]+)", "update_port", "port"),
     ("DELETE", r"/ports/([^/]+)", "delete_port", ""),
@@ -160,9 +164,24 @@ class Site(Nova):
         return {"extensions": [{"alias": GUARDED_ALIAS}] if self.guarded else []}
 
     def _limits(self) -> Json:
-        """Of Cinder; of Nova it tells nothing."""
-        absolute = {"maxTotalSnapshots": self.most.get("snapshots", -1), "totalSnapshotsUsed": len(self.snapshots)}
-        return {"limits": {"absolute": absolute}}
+        """Of Cinder and of Nova, which both call it so."""
+        most = {
+            "Snapshots": "snapshots",
+            "Volumes": "volumes",
+            "VolumeGigabytes": "gigabytes",
+            "Instances": "instances",
+        }
+        return {
+            "limits": {
+                "absolute": {
+                    **{f"maxTotal{name}": self.most.get(what, -1) for name, what in most.items()},
+                    "totalSnapshotsUsed": len(self.snapshots),
+                    "totalVolumesUsed": len(self.volumes),
+                    "totalGigabytesUsed": sum(volume.size for volume in self.volumes.values()),
+                    "totalInstancesUsed": len(self.servers),
+                }
+            }
+        }
 
     def _os_availability_zone(self) -> Json:
         return {"availabilityZoneInfo": [{"zoneName": "nova", "zoneState": {"available": True}}]}

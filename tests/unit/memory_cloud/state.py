@@ -23,6 +23,9 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.seen import
 
 Json = dict[str, Any]
 
+#: The addresses of the network that every cloud has.
+RANGE: Json = {"cidr": "10.0.0.0/16", "ip_version": 4}
+
 #: When the clocks of all clouds begin.
 BEGIN = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
@@ -77,6 +80,7 @@ class State:
         self.images: dict[str, Json] = {}
         self.flavors = {"flavor-1": Flavor("m1.tiny", "flavor-1", 1, 64, 0)}
         self.networks: dict[str, Json] = {"net-1": {"id": "net-1", "name": "net"}}
+        self.subnets = {"subnet-1": {"id": "subnet-1", "name": "net", "network_id": "net-1", **RANGE}}
         self.store: dict[str, Saved] = {}
         self.contents: dict[str, str] = {}
         self.taken: dict[str, Volume] = {}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images as Glance keeps them, and ports as Neutron does."""
+"""Images as Glance keeps them, networks and ports as Neutron does."""
 
 from __future__ import annotations
 
@@ -42,12 +42,35 @@ class Surroundings(Backups):
         self.count += 1
         fixed = tuple(item["ip_address"] for item in port.get("fixed_ips") or ()) or (f"10.0.9.{self.count}",)
         mac = port.get("mac_address") or f"fa:16:3e:00:09:{self.count:02x}"
-        if any({mac, *fixed} & {other.mac, *other.fixed_ips} for other in self.ports.values()):
+        there = (other for other in self.ports.values() if other.network_id == port["network_id"])
+        if any({mac, *fixed} & {other.mac, *other.fixed_ips} for other in there):
             self.refuse(409, "the address or the MAC address is in use")
         groups = tuple(port.get("security_groups") or ())
-        made = Port(self.new_id("port"), port["name"], port["network_id"], mac, fixed, groups, status="DOWN")
+        of = {"status": "DOWN", "description": port.get("description") or ""}
+        made = Port(self.new_id("port"), port["name"], port["network_id"], mac, fixed, groups, **of)
         self.ports[made.id] = made
         return {"port": {"id": made.id}}
+
+    def create_network(self, network: Json) -> Json:
+        """Of the project."""
+        made = {"description": "", **network, "id": self.new_id("network"), "project_id": "project"}
+        self.networks[made["id"]] = made
+        return {"network": made}
+
+    def create_subnet(self, subnet: Json) -> Json:
+        """Of a network."""
+        made = {**subnet, "id": self.new_id("subnet")}
+        self.subnets[made["id"]] = made
+        return {"subnet": made}
+
+    def delete_network(self, network_id: str) -> None:
+        """With its subnets, unless somebody has a port on it (409)."""
+        if network_id not in self.networks:
+            self.refuse(404, f"Network {network_id} could not be found")
+        if any(port.network_id == network_id for port in self.ports.values()):
+            self.refuse(409, f"Unable to complete operation on network {network_id}. There are ports on it.")
+        del self.networks[network_id]
+        self.subnets = {key: one for key, one in self.subnets.items() if one["network_id"] != network_id}
 
     def update_port(self, port_id: str, port: Json) -> Json:
         """Here: whose it is, and its name."""

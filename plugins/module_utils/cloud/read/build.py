@@ -14,6 +14,7 @@ from ...data.seen import Flavor, Port, Seen, Site, Source, Surroundings, Volume
 from ...data.wanted import DiskWanted, NicWanted, ServerWanted
 from .. import parse
 from ..lookup import Lookup
+from ..names import KINDS
 from . import server as read
 
 
@@ -74,7 +75,7 @@ def _with_groups(look: Lookup, seen: Seen, wanted: ServerWanted) -> Seen:
 
 
 def _sources(look: Lookup, made: list[DiskWanted]) -> dict[str, Source | None]:
-    return {disk.tag: source(look, disk) for disk in made if disk.kind != "blank"}
+    return {disk.tag: source(look, disk) for disk in made if disk.kind in KINDS}
 
 
 def _image_of_root(look: Lookup, made: list[DiskWanted]) -> dict[str, Source | None]:

@@ -31,14 +31,20 @@ def network(look: Shared, name: str) -> Network | None:
 
     :raises Ambiguous: if the project has several networks of that name.
     """
-    data = _own(look, "network", name)
-    if data is None:
-        return None
+    data = own(look, "network", name)
+    return None if data is None else with_subnets(look, data)
+
+
+def with_subnets(look: Shared, data: Json, more: tuple[str, ...] = ()) -> Network:
+    """A network with its subnets.
+
+    :param more: what is read of it besides.
+    """
     subnets = look.inventory.derived("subnet", look.since, by_key, "network_id").get(data["id"], [])
     return Network(
         id=data["id"],
-        name=name,
-        options={key: data.get(key) for key in _OF_NETWORK},
+        name=data["name"],
+        options={key: data.get(key) for key in (*_OF_NETWORK, *more)},
         subnets=tuple(
             Subnet(item["id"], item.get("name") or "", {key: item.get(key) for key in _OF_SUBNET}) for item in subnets
         ),
@@ -50,11 +56,11 @@ def groups(look: Shared, wanted: GroupsWanted) -> Groups:
 
     :raises Ambiguous: if the project has several groups of one of these names.
     """
-    found = {group.name: _own(look, "security_group", group.name) for group in wanted.groups}
+    found = {group.name: own(look, "security_group", group.name) for group in wanted.groups}
     named = {rule.group for group in wanted.groups for rule in group.rules if rule.group} - found.keys()
     return Groups(
         there={name: _group(data) for name, data in found.items() if data is not None},
-        ids={ref: ref if looks_like_id(ref) else _id(_own(look, "security_group", ref)) for ref in sorted(named)},
+        ids={ref: ref if looks_like_id(ref) else _id(own(look, "security_group", ref)) for ref in sorted(named)},
     )
 
 
@@ -63,7 +69,7 @@ def _group(data: Json) -> Group:
     return Group(data["id"], data["name"], data.get("description") or "", {item["id"]: rule(item) for item in rules})
 
 
-def _own(look: Shared, kind: str, name: str) -> Json | None:
+def own(look: Shared, kind: str, name: str) -> Json | None:
     """The one of that name that belongs to the project of the session; an administrator sees those of all projects."""
     project, _roles = look.cloud.who()
     own = [item for item in look.named(kind, name) if project in (None, item.get("project_id"))]

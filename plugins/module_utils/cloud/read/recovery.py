@@ -81,10 +81,10 @@ def limits(cloud: Session) -> Limits:
 
 
 def volume_limits(cloud: Session) -> Limits:
-    """Quota and usage of Cinder: of "snapshots", and of "gigabytes" of volumes and snapshots together."""
+    """Quota and usage of Cinder: of "volumes", "snapshots", and of "gigabytes" of both together."""
     absolute = (cloud.get("block_storage", "/limits").get("limits") or {}).get("absolute") or {}
-    names = {"snapshots": "Snapshots", "gigabytes": "VolumeGigabytes"}
-    used = {"snapshots": "totalSnapshotsUsed", "gigabytes": "totalGigabytesUsed"}
+    names = {"volumes": "Volumes", "snapshots": "Snapshots", "gigabytes": "VolumeGigabytes"}
+    used = {"volumes": "totalVolumesUsed", "snapshots": "totalSnapshotsUsed", "gigabytes": "totalGigabytesUsed"}
     most = {what: absolute.get(f"maxTotal{name}") for what, name in names.items()}
     return Limits(
         {what: number for what, number in most.items() if number is not None},

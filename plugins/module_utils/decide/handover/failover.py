@@ -13,6 +13,7 @@ from ...data.parts import Part
 from ...data.seen import Seen
 from ...data.steps import Decision, Plan, Refusal, Step, for_part
 from ...data.texts import listed
+from ..drill.clean_up import give_place
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..plan.recovery_points import LATEST, Choice, RecoveryPoint, choose_point, points_of
 from ..root.root_state import OF_TWIN, Kind, kind_of, root_state
@@ -49,7 +50,8 @@ def decide_failover(what: Recovery, server: PlanServer, plan: RecoveryPlan) -> D
     decided = decided if isinstance(decided, Refusal) else _no_room(what, decided, wanted) or decided
     if isinstance(decided, Refusal):
         return decided
-    decided = replace(decided, steps=(*outrank, *decided.steps)) if decided.changed else decided
+    first = (*give_place(what.giving_place), *outrank) if decided.changed else ()
+    decided = replace(decided, steps=(*first, *decided.steps))
     notes = (*decided.notes, *choice.passed_over, *what.doubts)
     return replace(decided, notes=notes, extra={"recovery_point": point.time, **chosen.facts})
 

@@ -13,7 +13,7 @@ from ...data.seen import Root, Seen, Site, Volume
 from ...data.steps import Decision, Finding, Plan, Refusal, refused_for
 from ...data.wanted import DiskWanted, ServerWanted
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
-from ..plan.recovery_points import RecoveryPoint
+from ..plan.recovery_points import RecoveryPoint, last_drill
 from ..root.refreshed_root import new_twin
 from ..root.root_state import ROOT_POINT, Kind, is_placeholder, root_state
 from ..root.ways import choose
@@ -48,7 +48,8 @@ def decide_readiness(
         todo = " ".join(dict.fromkeys(finding.todo for finding in found if finding.blocks and finding.todo))
         return refused_for("not_ready", f"call {server.name} ready", found, todo or "Do what is said there.")
     notes = tuple(f"{server.name}: {finding}" for finding in found)
-    extra = {"recovery_point": point.time if point else None, **_held(site.seen, plan)}
+    drill = last_drill(what.replicas).drilled
+    extra = {"recovery_point": point.time if point else None, "last_drill": drill or None, **_held(site.seen, plan)}
     return Plan(facts, facts, notes=notes, extra=extra, findings=tuple(found))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...data.seen import Limits, Seen, Surroundings, Volume
+from ...data.seen import Limits, Seen, Server, Surroundings, Volume
 from ..plan.recovery_plan import PlanServer
 from ..plan.recovery_points import END_OF_TIME, LATEST, RecoveryPoint, Wish, doubts, heard_of, replicas_of
 from ..root.volume_copy import Helpers
@@ -24,6 +24,7 @@ class Recovery:
     :param helpers: what a killed run left that copied into the root of the twin.
     :param doubts: marks of the server that do not count, in words.
     :param wish: which recovery points the operator allows.
+    :param giving_place: servers of drills that a failover deletes first, because the quota is short.
     """
 
     seen: Seen
@@ -34,6 +35,7 @@ class Recovery:
     around: Surroundings = field(default_factory=Surroundings)
     helpers: Helpers = field(default_factory=Helpers)
     wish: Wish = LATEST
+    giving_place: tuple[Server, ...] = ()
 
 
 def recovery(seen: Seen, volumes: Sequence[Volume], server: PlanServer, latest: str = END_OF_TIME) -> Recovery:

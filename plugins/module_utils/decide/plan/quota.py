@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from ...data.seen import Flavor, Limits, Server
 from ...data.steps import Finding
@@ -90,3 +91,31 @@ def copy_findings(limits: Limits, tiers: Iterable[Iterable[int]], site: str) -> 
         for what, need in needs.items()
         if (left := limits.left(what)) is not None and need > left
     ]
+
+
+def clone_findings(limits: Limits, sizes: Collection[int], site: str) -> list[Finding]:
+    """What the volumes of a drill need of Cinder and its quota does not give.
+
+    :param sizes: of the volumes that are to be made, in GiB.
+    """
+    needs = {"volumes": (len(sizes), "volumes"), "gigabytes": (sum(sizes), "GiB of volumes and snapshots")}
+    return [
+        Finding(
+            f"quota of {what}",
+            need,
+            left,
+            f"the drill needs {need} {words}, and {left} of the {limits.most[what]} of the quota of {site} are left",
+        )
+        for what, (need, words) in needs.items()
+        if (left := limits.left(what)) is not None and need > left
+    ]
+
+
+def without(limits: Limits, gone: Collection[Server]) -> Limits:
+    """The quota as it is when these servers are gone."""
+    freed = {
+        "cores": sum(server.flavor.vcpus for server in gone),
+        "ram": sum(server.flavor.ram for server in gone),
+        "instances": len(gone),
+    }
+    return replace(limits, used={what: used - freed.get(what, 0) for what, used in limits.used.items()})

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...data.direction import SITES, Direction, PlanSite, direction
+from ...data.drill import RestWanted
 from ...data.errors import Refused
 from ...data.marks import PLAN, ROLE
 from ...data.networks import Wanted
 from ...data.steps import Refusal
 from ...data.wanted import SOURCES, DiskWanted, ServerWanted, server_wanted
+from ..drill.definition import drill_problems, instead_of, networks_of_drill
 from .dependencies import dependency_problems
 from .network_problems import network_problems
 from .networks import wanted_networks
@@ -57,7 +59,9 @@ class PlanServer:
 class RecoveryPlan:
     """A plan, in one direction.
 
-    :param networks: by role, "source" or "target", the networks and security groups that the plan makes there.
+    :param networks: by role, "source" or "target", the networks and security groups that the plan makes there; "drill",
+        the networks of a drill at the target; "left", what must be gone after it.
+    :param drill: by network of the plan at the target an existing one that a drill uses; {} if drills are isolated.
     :param options: ``replication`` of the plan, for the provider.
     :param when: when the handover reimage fills the root of a twin: "at_failover" or "at_replication".
     """
@@ -73,6 +77,7 @@ class RecoveryPlan:
     rpo: int | None
     options: Mapping[str, Any]
     networks: Mapping[str, tuple[Wanted, ...]]
+    drill: Mapping[str, str]
 
 
 def recovery_plan(data: Mapping[str, Any], to: str = "b") -> RecoveryPlan:
@@ -86,10 +91,11 @@ def recovery_plan(data: Mapping[str, Any], to: str = "b") -> RecoveryPlan:
         seen, todo = "; ".join(problems), "Correct the plan. Nothing was changed."
         raise Refused(Refusal("bad_plan", f"use the plan {data.get('name')}", seen, todo))
     replication, towards = data["replication"], direction(data["sites"], to)
+    servers = tuple(_server(data["name"], towards, row) for row in data["servers"])
     return RecoveryPlan(
         name=data["name"],
         direction=towards,
-        servers=tuple(_server(data["name"], towards, row) for row in data["servers"]),
+        servers=servers,
         handover=data["handover"],
         fallback=data.get("fallback"),
         when=data.get("when") or "at_failover",
@@ -97,8 +103,20 @@ def recovery_plan(data: Mapping[str, Any], to: str = "b") -> RecoveryPlan:
         keep=replication["keep"],
         rpo=replication.get("rpo"),
         options=replication,
-        networks={"source": _networks(data, towards.source), "target": _networks(data, towards.target)},
+        networks=_all_networks(data, towards, servers),
+        drill=instead_of(data),
     )
+
+
+def _all_networks(
+    data: Mapping[str, Any], towards: Direction, servers: Sequence[PlanServer]
+) -> dict[str, tuple[Wanted, ...]]:
+    return {
+        "source": _networks(data, towards.source),
+        "target": _networks(data, towards.target),
+        "drill": networks_of_drill(data["name"], (server.twin for server in servers), instead_of(data)),
+        "left": (RestWanted(data["name"], frozenset(server.name for server in servers)),),
+    }
 
 
 def _networks(data: Mapping[str, Any], site: PlanSite) -> tuple[Wanted, ...]:
@@ -154,11 +172,18 @@ def _problems(data: Mapping[str, Any], to: str) -> Iterator[str]:
     yield from _address_problems(servers)
     yield from network_problems(data)
     yield from text_problems(data)
+    yield from drill_problems(data, _used_networks(servers, to))
     depending = dependency_problems(servers)
     for row in servers:
         yield from _server_problems(row)
         yield from depending[row["name"]]
         yield from _option_problems(row, to)
+
+
+def _used_networks(servers: Sequence[Mapping[str, Any]], to: str) -> set[str]:
+    """The networks of the servers at their target."""
+    ports = (port for row in servers for port in options_at(row, to).get("ports") or ())
+    return {port["network"] for port in ports if port.get("network")}
 
 
 def _head_problems(data: Mapping[str, Any]) -> Iterator[str]:

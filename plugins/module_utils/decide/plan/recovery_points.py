@@ -144,6 +144,15 @@ def replicas_of(volumes: Iterable[Volume], plan: str, server: str, latest: str =
     return [v for v in marked if "" < v.marks.point <= latest]
 
 
+def last_drill(replicas: Iterable[Volume], latest: str = END_OF_TIME) -> Marks:
+    """The marks that tell of the last drill that passed, without any if there was none.
+
+    :param latest: a drill that began later is none.
+    """
+    told = (v.marks for v in replicas if v.marks.named and "" < v.marks.drilled <= latest)
+    return max(told, key=lambda marks: marks.drilled, default=Marks())
+
+
 def heard_of(volumes: Iterable[Volume], plan: str, server: str) -> int:
     """The highest generation that a site has heard of, by all its volumes of a server.
 

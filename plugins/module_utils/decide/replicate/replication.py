@@ -9,10 +9,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from ...data.marks import DISK, GENERATION, OF_SERVER, PLAN, POINT, RESTED, ROLE, SERVER, STATE, VOLUME
+from ...data.marks import (
+    DISK,
+    DRILLED,
+    DRILLED_ON,
+    GENERATION,
+    OF_SERVER,
+    PLAN,
+    POINT,
+    RESTED,
+    ROLE,
+    SERVER,
+    STATE,
+    VOLUME,
+)  # fmt: skip
 from ...data.seen import Attachment, Seen, Snapshot, Volume
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
-from ..plan.recovery_points import END_OF_TIME, replicas_of
+from ..plan.recovery_points import END_OF_TIME, last_drill, replicas_of
 from ..root.volume_copy import Helpers
 
 Known = TypeVar("Known", bound="Cycle")
@@ -107,7 +120,13 @@ class Cycle:
         source = {OF_SERVER: self.what.source.server.id} if self.what.source.server else {}
         own = {VOLUME: volume_id, ROLE: "replica", STATE: "complete", GENERATION: str(self.generation)}
         rested = {RESTED: self.rested} if self.rested else {}
-        return {**self.marks(disk), **own, **source, **rested}
+        return {**self.marks(disk), **own, **source, **rested, **(self._drilled if disk == "root" else {})}
+
+    @property
+    def _drilled(self) -> dict[str, str]:
+        """What older recovery points tell of the last drill: they are removed some day."""
+        last = last_drill(self.replicas)
+        return {DRILLED: last.drilled, DRILLED_ON: last.drilled_on} if last.drilled else {}
 
     @property
     def generation(self) -> int:

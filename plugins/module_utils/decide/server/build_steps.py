@@ -15,8 +15,8 @@ from ...data.steps import Ref, Step, Until, for_part
 from ...data.wanted import DiskWanted, NicWanted, ServerWanted
 
 #: The status in which a source can be used, the field of Cinder's request that names it; what a volume is on its way.
-READY = {"image": "active", "snapshot": "available", "backup": "available"}
-SOURCE_FIELD = {"image": "imageRef", "snapshot": "snapshot_id", "backup": "backup_id"}
+READY = {"image": "active", "snapshot": "available", "backup": "available", "clone": "available"}
+SOURCE_FIELD = {"image": "imageRef", "snapshot": "snapshot_id", "backup": "backup_id", "clone": "source_volid"}
 MAKING = frozenset({"creating", "downloading", "restoring-backup"})
 
 
@@ -59,8 +59,8 @@ def _ready(volume: Volume | None) -> bool:
 
 
 def _needs_mark(disk: DiskWanted, volume: Volume | None) -> bool:
-    """An image brings the flag; a blank disk, a backup and a snapshot may not. Nova refuses a root without it."""
-    return disk.boot_index == 0 and disk.kind != "image" and not (volume and volume.bootable)
+    """Nova refuses a root without the flag. An image and a clone bring it; all other sources may not."""
+    return disk.boot_index == 0 and disk.kind not in ("image", "clone") and not (volume and volume.bootable)
 
 
 def _make_volume(wanted: ServerWanted, disk: DiskWanted, around: Surroundings) -> Step:
@@ -109,6 +109,8 @@ def _make_port(nic: NicWanted, around: Surroundings) -> Step:
         args["fixed_ips"] = [{"ip_address": nic.fixed_ip}]
     if nic.mac:
         args["mac_address"] = nic.mac
+    if nic.description:
+        args["description"] = nic.description
     if nic.security_groups is not None:
         args["security_groups"] = [around.ids["security_group", group] for group in nic.security_groups]
     at = f" with address {nic.fixed_ip}" if nic.fixed_ip else ""

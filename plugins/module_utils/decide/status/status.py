@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ...data.direction import other
-from ...data.marks import moment
-from ...data.seen import Seen, Snapshot, Volume
+from ...data.marks import KEPT, moment
+from ...data.seen import Seen, Server, Snapshot, Volume
 from ...data.steps import Finding, Plan
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
-from ..plan.recovery_points import RecoveryPoint, latest_at, points_of, replicas_of
+from ..plan.recovery_points import RecoveryPoint, last_drill, latest_at, points_of, replicas_of
 from .leadership import AtSite, Leadership, Standing, at_site, leadership
 
 
@@ -25,11 +25,13 @@ class BothSites:
 
     :param seen: by letter of the site; None if it does not answer.
     :param volumes: by letter of the site, its volumes with the marks of the server; ``snapshots`` likewise.
+    :param drills: by letter of the site, the servers of drills of the server.
     """
 
     seen: Mapping[str, Seen | None]
     volumes: Mapping[str, tuple[Volume, ...]]
     snapshots: Mapping[str, tuple[Snapshot, ...]]
+    drills: Mapping[str, tuple[Server, ...]] = field(default_factory=dict)
 
     def standings(self, plan: str) -> dict[str, AtSite]:
         """How the server stands at each site."""
@@ -42,8 +44,9 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
     The facts of a server: ``leader`` ("a", "b" or None), ``generation``, ``sure``, ``stale`` (a letter or None),
     ``two_copies``, ``disputed``; ``sites``, by letter ``standing``, ``status``, ``id`` and ``generation``;
     ``recovery_points`` of the leader's data at the other site: ``site``, ``number``, ``times``, ``newest`` (a time or
-    None) and ``age`` in seconds; ``superseded``, what is kept, with ``site``, ``kind`` ("volume" or "snapshot"),
-    ``id``, ``name`` and ``size`` in GiB.
+    None) and ``age`` in seconds; ``last_drill`` with ``time`` (None: never) and ``age``, None where the site that does
+    not lead is unknown; ``drills``, servers of a drill that stand, with ``site``, ``name``, ``status`` and ``kept``;
+    ``superseded``, what is kept, with ``site``, ``kind`` ("volume" or "snapshot"), ``id``, ``name`` and ``size``, GiB.
     """
     sites = what.standings(plan.name)
     led = leadership(sites)
@@ -57,16 +60,30 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
         "two_copies": led.two_copies,
         "sites": {letter: _shown(site) for letter, site in sites.items()},
         "recovery_points": points,
-        "superseded": [
-            {"site": letter, "kind": kind, "id": item.id, "name": item.name, "size": item.size}
-            for letter in what.seen
-            for kind, items in (("volume", what.volumes[letter]), ("snapshot", what.snapshots[letter]))
-            for item in items
-            if item.marks.role == "superseded"
-        ],
+        "last_drill": _last_drill(what, led, server, plan, now),
+        "drills": _drills(what),
+        "superseded": _superseded(what),
     }
     findings = tuple(_findings(sites, led, points, server, plan))
     return Plan(facts, facts, findings=findings)
+
+
+def _drills(what: BothSites) -> list[dict[str, Any]]:
+    return [
+        {"site": letter, "name": one.name, "status": one.status, "kept": one.metadata.get(KEPT) == "yes"}
+        for letter, servers in what.drills.items()
+        for one in servers
+    ]
+
+
+def _superseded(what: BothSites) -> list[dict[str, Any]]:
+    return [
+        {"site": letter, "kind": kind, "id": item.id, "name": item.name, "size": item.size}
+        for letter in what.seen
+        for kind, items in (("volume", what.volumes[letter]), ("snapshot", what.snapshots[letter]))
+        for item in items
+        if item.marks.role == "superseded"
+    ]
 
 
 def _shown(site: AtSite) -> dict[str, Any]:
@@ -82,13 +99,9 @@ def _shown(site: AtSite) -> dict[str, Any]:
 def _points(
     what: BothSites, led: Leadership, server: PlanServer, plan: RecoveryPlan, now: datetime
 ) -> dict[str, Any] | None:
-    """Of the data of the leader. Points that the leader itself came up on are older than it, and are none of them.
-
-    While the leader is dead the other site does not know it. Its points are what a failover can choose from.
-    """
-    answering = [letter for letter, seen in what.seen.items() if seen is not None]
-    site = other(led.leader) if led.leader else answering[0] if len(answering) == 1 else ""
-    if site not in answering:
+    """Of the data of the leader. Points that the leader itself came up on are older than it, and are none of them."""
+    site = _standby(what, led)
+    if not site:
         return None
     replicas = replicas_of(what.volumes[site], plan.name, server.name, latest_at(now))
     whole = [point for point in points_of(replicas) if point.complete(server.disks)]
@@ -101,6 +114,29 @@ def _points(
         "newest": found[0].time if found else None,
         "age": round((now - newest).total_seconds()) if newest else None,
     }
+
+
+def _standby(what: BothSites, led: Leadership) -> str:
+    """The site that would take over, "" if it does not answer, or nobody can tell.
+
+    While the leader is dead the other site does not know it. Its points are what a failover can choose from.
+    """
+    answering = [letter for letter, seen in what.seen.items() if seen is not None]
+    site = other(led.leader) if led.leader else answering[0] if len(answering) == 1 else ""
+    return site if site in answering else ""
+
+
+def _last_drill(
+    what: BothSites, led: Leadership, server: PlanServer, plan: RecoveryPlan, now: datetime
+) -> dict[str, Any] | None:
+    """Noted at the site that does not lead."""
+    site = _standby(what, led)
+    if not site:
+        return None
+    replicas = replicas_of(what.volumes[site], plan.name, server.name, latest_at(now))
+    time = last_drill(replicas, latest_at(now)).drilled
+    begun = moment(time)
+    return {"time": time or None, "age": round((now - begun).total_seconds()) if begun else None}
 
 
 def _findings(

@@ -25,9 +25,9 @@ from .tidying import Tidying
 
 
 class CinderBackup:
-    """See `Provider` for the contract. Its recovery points are volumes, so that nothing is left to make them usable."""
+    """See `Provider` for the contract. Its recovery points are volumes: they can be used, and cloned, as they are."""
 
-    offers = frozenset({Verb.PROTECT, Verb.STATUS, Verb.POINTS, Verb.MAKE_USABLE})
+    offers = frozenset({Verb.PROTECT, Verb.STATUS, Verb.POINTS, Verb.MAKE_USABLE, Verb.CLONE})
 
     #: Only administrators export and import the records of backups.
     clouds = {Verb.PROTECT: ("source_admin", "target_admin")}

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a drill makes beside its servers, and what was seen of a drill at the site where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .networks import Network
+from .seen import Port, Server, Snapshot, Volume
+
+#: At the end of the name of everything that a drill makes. Only people need it: what is found again is found by marks.
+SUFFIX = "-drill"
+
+
+@dataclass(frozen=True)
+class IsolatedWanted:
+    """A network of a drill: the subnets of another network, and no router.
+
+    :param original: the network that it stands for, by name or id.
+    """
+
+    plan: str
+    original: str
+
+    @property
+    def name(self) -> str:
+        """Of the network of the drill."""
+        return f"{self.original}{SUFFIX}"
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"network {self.name}"
+
+    @property
+    def makes(self) -> frozenset[tuple[str, str]]:
+        """Kind and name of what a server may need of it."""
+        return frozenset({("network", self.name)})
+
+
+@dataclass(frozen=True)
+class RestWanted:
+    """What is to be left of a drill in the end: nothing.
+
+    :param servers: all servers of the plan. What is left of one of them is removed by its own job.
+    """
+
+    plan: str
+    servers: frozenset[str]
+    label: str = "what is left of the drill"
+    makes: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Isolated:
+    """A network of a drill, as it was seen.
+
+    :param original: the network that it stands for; None if there is none.
+    :param there: the one of the drill; None if it is not made yet.
+    :param note: the description of that one.
+    :param ports: its ports.
+    """
+
+    original: Network | None
+    there: Network | None = None
+    note: str = ""
+    ports: tuple[Port, ...] = ()
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is there of a drill, or of a part of it.
+
+    :param snapshots: by the id of a volume.
+    :param networks: by id their names.
+    :param ports_of: by the id of such a network all of its ports.
+    """
+
+    servers: tuple[Server, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    ports: tuple[Port, ...] = ()
+    networks: Mapping[str, str] = field(default_factory=dict)
+    snapshots: Mapping[str, tuple[Snapshot, ...]] = field(default_factory=dict)
+    ports_of: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of a drill, and of its end. They look at the target alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .cloud.lookup import ANY_TIME, Shared
+from .cloud.read import build as read_build
+from .cloud.read import drill as read_drill
+from .cloud.read import recovery as read_dr
+from .data.marks import PLAN, SERVER
+from .data.seen import Server
+from .data.steps import Finding
+from .data.wanted import ServerWanted
+from .decide.drill.clean_up import decide_clean_up
+from .decide.drill.definition import drilled
+from .decide.drill.drill import Drill, DrillWish, decide_drill
+from .decide.handover.recovery import recovery
+from .decide.plan.recovery_plan import PlanServer
+from .room import shortage, shortage_of_drill
+from .wave import WaveCore
+
+
+class JobsOfDrills(WaveCore):
+    """For a drill, its end, and a failover in the middle of one: what they read of it, and who decides."""
+
+    def wanted(self, server: PlanServer) -> ServerWanted:
+        """In a drill the server of the drill, else as the plan wants it."""
+        if self.operation.networks_of != "drill":
+            return super().wanted(server)
+        return drilled(server.twin, self.plan.name, self.plan.drill, self.keep)
+
+    def _drill(self, server: PlanServer) -> tuple[Any, Any]:
+        inventory, definition = self.inventory("target"), self.wanted(server)
+        first = next(iter(definition.nics), None)
+        isolated = first is None or first.network not in self.plan.drill.values()
+        wish = DrillWish(definition, isolated, self.keep, self.moment.isoformat())
+
+        def read(since: float) -> Drill:
+            look, marks = Shared(inventory, since), {PLAN: self.plan.name, SERVER: server.name}
+            twin = read_dr.listed(inventory, server.name, since)
+            replicas = recovery(twin, read_dr.volumes_with(inventory, since, marks), server, self._latest)
+            return Drill(
+                site=read_build.site(look, definition, foretold=self.foretold),
+                twin=twin,
+                recovery=replace(replicas, wish=self.wish),
+                clones=read_drill.clones(inventory, since, self.plan.name, server.name),
+            )
+
+        return read, lambda what, _first: decide_drill(what, server, wish)
+
+    def _drill_cleanup(self, server: PlanServer) -> tuple[Any, Any]:
+        inventory, plan = self.inventory("target"), self.plan.name
+        wanted = f"clean up the drill of {server.name} at {server.direction.target}"
+        return (
+            lambda since: read_drill.left_of(inventory, since, plan, server.name),
+            lambda left, _first: decide_clean_up(left, plan, wanted, self.keep),
+        )
+
+    def shortage(self) -> list[Finding]:
+        """What the quota of the target lacks for all servers to come up, once drills have given their place."""
+        inventory = self.inventory("target")
+        if self.operation.networks_of == "drill":
+            return shortage_of_drill(inventory, self.plan, self.wish)
+        drills = [server for found in self._in_the_way(ANY_TIME).values() for server in found]
+        return shortage(inventory, self.plan, self._copy_limits, drills)
+
+    def giving_place(self, server: PlanServer, since: float) -> tuple[Server, ...]:
+        """The servers of drills that are deleted before this server comes up: its own, and for the first all others."""
+        found = self.inventory("target").asked("in the way", since, lambda: self._in_the_way(since))
+        others = {name for name in found if name not in {one.name for one in self.plan.servers}}
+        names = [server.name, *(sorted(others) if server is self.plan.servers[0] else ())]
+        return tuple(one for name in names for one in found.get(name, ()))
+
+    def _in_the_way(self, since: float) -> dict[str, list[Server]]:
+        """By name of their server the servers of drills, if the quota is short: a failover goes first."""
+        inventory = self.inventory("target")
+        found: dict[str, list[Server]] = {}
+        drills = read_drill.servers(inventory, since, self.plan.name)
+        for one in drills if drills and shortage(inventory, self.plan, self._copy_limits) else ():
+            found.setdefault(one.metadata.get(SERVER, ""), []).append(one)
+        return found

@@ -101,6 +101,12 @@ def before_the_loss(story: Story) -> dict[sites.Disk, str]:
     with story.chapter("They write again; now only what changed travels", "second one, incremental"):
         written = write(story, "tuesday")
         playbook(story, "dr_replicate")
+    with story.chapter(
+        "A drill: it comes up on clones in an isolated network, and goes", "drill, nothing is left of it"
+    ):
+        told = playbook(story, "dr_drill")
+        if "Left of the drill, as site B lists it: nothing." not in " ".join(told.split()):
+            raise DemoFailed("something of the drill is left at site B")
     with story.chapter("Would a failover succeed now?", "readiness checked"):
         playbook(story, "dr_readiness")
     return written

@@ -79,7 +79,7 @@ def test_a_step(journal: Journal, phase: str, more: dict[str, str]) -> None:
 
 
 NOTHING = {
-    **dict.fromkeys(("server_id", "recovery_point", "lag", "handover", "handover_reason")),
+    **dict.fromkeys(("server_id", "recovery_point", "lag", "handover", "handover_reason", "network", "notes")),
     "addresses": [],
 }
 
@@ -87,8 +87,9 @@ NOTHING = {
 @pytest.mark.parametrize(
     ("outcome", "row", "line"),
     [
-        ("done", {**RAN, "handover": "attach", "handover_reason": "advertised"},
-         {"server_id": "1", "addresses": ["10.0.0.1", "fd00::1"], "recovery_point": "T1", "lag": 60,
+        ("done", {**RAN, "handover": "attach", "handover_reason": "advertised", "notes": ["x"], "network": "isolated"},
+         {"network": "isolated", "notes": ["x"],
+          "server_id": "1", "addresses": ["10.0.0.1", "fd00::1"], "recovery_point": "T1", "lag": 60,
           "handover": "attach", "handover_reason": "advertised", "msg": "", "error": None, "steps": [ATTACH.text]}),
         ("unchanged", {"changed": False, "steps": [], "server": {}},
          {**NOTHING, "msg": "", "error": None, "steps": []}),

@@ -20,6 +20,9 @@ from .words import Words
 
 Document = Mapping[str, Any]
 
+#: So many notes on servers are shown.
+MOST_NOTES = 10
+
 #: How the end of a run looks: a sign that needs no colour, a word and a tone.
 _SIGNS = {
     "succeeded": ("✓", "good"),
@@ -140,8 +143,30 @@ def notes(told: Told, document: Document) -> Iterator[str]:
         )
     if document["carries_on"]:
         yield f"This run carries on run {document['carries_on']}, which did not come to its end."
+    if document["parameters"].get("note"):
+        yield f"Note: {document['parameters']['note']}"
     if document["outcome"] == "failed":
         yield from _reasons(document)
+    yield from of_drill(document)
+    told_of = [f"{row['name']}: {note}" for row in document["servers"] for note in row["notes"]]
+    yield from told_of[:MOST_NOTES]
+    if len(told_of) > MOST_NOTES:
+        yield f"{len(told_of) - MOST_NOTES} more notes on servers are in the JSON report."
+
+
+def of_drill(document: Document) -> Iterator[str]:
+    """How a drill was connected, and what is left of it."""
+    ways = {row["network"] for row in document["servers"] if row["network"]}
+    if ways:
+        where = {
+            "isolated": "isolated networks: nothing outside reached it",
+            "connected": "networks that are CONNECTED",
+        }
+        yield f"The drill ran in {' and in '.join(where[way] for way in sorted(ways))}."
+    for row in document["networks"]:
+        if "left" in row:
+            left = [f"{kind}: {', '.join(names)}" for kind, names in row["left"].items() if names]
+            yield f"Left of the drill, as {document['target']} lists it: {'; '.join(left) or 'nothing'}."
 
 
 def _reasons(document: Document) -> Iterator[str]:

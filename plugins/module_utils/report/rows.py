@@ -32,7 +32,13 @@ def rows(told: Told) -> list[Row]:
 def network_rows(told: Told) -> list[Row]:
     """A row for each network, and for security groups that name each other, in the order of the plan."""
     named = dict.fromkeys([*told.run.get("networks", ()), *told.networks, *told.network_steps])
-    return [_outcome(name, told.networks.get(name, {}), told.network_steps.get(name, []), told) for name in named]
+    return [_network(name, told) for name in named]
+
+
+def _network(name: str, told: Told) -> Row:
+    line = told.networks.get(name, {})
+    left = {"left": line["left"]} if "left" in line else {}
+    return {**_outcome(name, line, told.network_steps.get(name, []), told), **left}
 
 
 def _outcome(name: str, line: Mapping[str, Any], steps: Sequence[StepTold], told: Told) -> Row:
@@ -64,6 +70,8 @@ def _row(name: str, told: Told) -> Row:
         "within_rpo": None if age is None or rpo is None else age <= rpo,
         "handover": line.get("handover"),
         "handover_reason": line.get("handover_reason"),
+        "network": line.get("network"),
+        "notes": line.get("notes") or [],
         "parts": bars(steps, told.seconds),
     }
 

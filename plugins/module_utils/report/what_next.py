@@ -11,6 +11,8 @@ from typing import Any
 
 def what_next(document: Mapping[str, Any]) -> list[str]:
     """One sentence or two for each thing, the most urgent first."""
+    if document["operation"] == "drill" and document["parameters"].get("drill_keep"):
+        return [f"The servers of the drill stand at {document['target']} until somebody runs dr_drill_cleanup."]
     if document["operation"] != "failover" or document["outcome"] == "refused":
         return []
     return list(_after_failover(document))

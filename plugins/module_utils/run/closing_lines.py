@@ -44,7 +44,7 @@ def _about_data(operation: Operation, result: Mapping[str, Any], good: Sequence[
     yield from _notes(servers)
     yield from (f"  {finding['text']}" for finding in result.get("findings", ()))
     if operation.brings_up:
-        yield from _reached(servers, good)
+        yield from _reached(operation.words.noun.lower(), servers, good)
 
 
 def _about_leaders(result: Mapping[str, Any]) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _left(result: Mapping[str, Any]) -> Iterator[str]:
             yield f"  Left of the drill, as {result['target']['name']} lists it: {told or 'nothing'}."
 
 
-def _reached(servers: Mapping[str, Row], good: Sequence[Row]) -> Iterator[str]:
+def _reached(noun: str, servers: Mapping[str, Row], good: Sequence[Row]) -> Iterator[str]:
     """RPO and RTO of this run. The time until everything was up is only known when everything is up."""
     changed = [row for row in good if row["changed"]]
     if changed:
@@ -144,7 +144,7 @@ def _reached(servers: Mapping[str, Row], good: Sequence[Row]) -> Iterator[str]:
         took = f"{last:.1f} s" if len(good) == len(servers) else "not reached"
         proved = all(row.get("proved") for row in changed)
         why = "proved: no source ran since its recovery point" if proved else "the oldest recovery point"
-        when = "" if proved else ", when the failover began"
+        when = "" if proved else f", when the {noun} began"
         yield f"  RPO {duration(oldest)} ({why}{of}{when}), RTO {took}."
 
 

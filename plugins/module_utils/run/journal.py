@@ -27,7 +27,7 @@ from .own_files import open_own, read_own
 FORMAT = 1
 
 #: What a line about a server takes from its row in the result.
-_OF_SERVER = ("recovery_point", "lag", "handover", "handover_reason")
+_OF_SERVER = ("recovery_point", "lag", "handover", "handover_reason", "network", "notes")
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 
@@ -106,6 +106,7 @@ class Journal:
             facts = row.get("server", {})
             told["server_id"], told["addresses"] = facts.get("id"), _addresses(facts)
             told.update((name, row.get(name)) for name in _OF_SERVER)
+        told.update((name, row[name]) for name in ("left",) if name in row)
         self.line(what, event.seconds, **about, **told)
 
     def end(self, seconds: float, result: Mapping[str, Any]) -> None:

@@ -64,12 +64,12 @@ class Life(stateful.RuleBasedStateMachine):
         finally:
             self.world.settle()
             self.world.clock.seconds += 60
-        end = next(iter(ends.values()))
+        end = ends["db"]
         assert isinstance(end, (Outcome, StandbyError)), end
         return end
 
     def _server(self, letter: str) -> Any:
-        return self.sites[letter].server
+        return next((s for s in self.sites[letter].servers.values() if s.name == "db"), None)
 
     def _runs(self, letter: str) -> bool:
         """Whether the application runs there: on volumes that hold what its guest, or its image, wrote."""
@@ -96,6 +96,21 @@ class Life(stateful.RuleBasedStateMachine):
         runs = self._both_run()
         self._run(operation, to, trouble)
         assert self._both_run() <= runs
+
+    @stateful.rule(to=LETTER, ends=some.booleans(), keep=some.booleans(), trouble=TROUBLE)
+    def drill(self, to: str, ends: bool, keep: bool, trouble: tuple[int, str] | None) -> None:
+        """A rehearsal, or its end: neither changes who leads, and nothing of the plan is touched."""
+        runs = self._both_run()
+        before = {letter: self._of_the_plan(letter) for letter in self.sites}
+        self._run("drill_cleanup" if ends else "drill", to, trouble, keep=keep)
+        assert self._both_run() <= runs
+        assert {letter: self._of_the_plan(letter) for letter in self.sites} == before
+
+    def _of_the_plan(self, letter: str) -> Any:
+        """All that is not of a drill."""
+        site, server = self.sites[letter], self._server(letter)
+        volumes = {v.id: (v.status, site.contents[v.id]) for v in site.volumes.values() if not v.marks.drill}
+        return volumes, server and (server.id, server.status, server.attachments), set(site.snapshots)
 
     @stateful.rule(to=LETTER, trouble=TROUBLE, planned=some.booleans())
     def fail_over(self, to: str, trouble: tuple[int, str] | None, planned: bool) -> None:

@@ -66,3 +66,34 @@ def test_a_network_alone_that_was_changed_is_something_that_had_to_be_done() -> 
 def test_a_run_without_networks_shows_none() -> None:
     found = of(Journal().failover_of("db").failover_of("app").end(9.0))
     assert (found["report"]["networks"], found["page"]["networks"]) == ([], [])
+
+
+NOTHING: dict[str, list[str]] = {"servers": [], "volumes": [], "ports": [], "networks": []}
+
+
+def test_what_is_left_of_a_drill() -> None:
+    what = "what is left of the drill"
+    journal = Journal("drill_cleanup", ("db",), networks=[what], parameters={"note": "Change 4711"})
+    journal.network(what, 5.0, left=NOTHING).server("db", 4.0).end(5.1)
+    found = of(journal)
+    assert found["report"]["networks"][0]["left"] == NOTHING
+    assert found["page"]["notes"] == ["Note: Change 4711", "Left of the drill, as site B lists it: nothing."]
+    assert [cell["text"] for cell in found["page"]["networks"][0]] == [what, "✓ removed", ""]
+    rest = Journal("drill_cleanup", ("db",), networks=[what]).network(
+        what, 5.0, left={**NOTHING, "volumes": ["x-drill"]}
+    )
+    assert of(rest.server("db", 4.0).end(5.1))["page"]["notes"] == [
+        "Left of the drill, as site B lists it: volumes: x-drill."
+    ]
+
+
+def test_how_a_drill_was_connected_and_what_it_did_not_check() -> None:
+    said = "NOT CHECKED: port 22, because nothing outside reaches an isolated network"
+    journal = Journal("drill", ("db", "app")).server("db", 4.0, network="isolated", notes=[said])
+    found = of(journal.server("app", 5.0, network="connected").end(5.1))
+    assert found["page"]["notes"] == [
+        "The drill ran in networks that are CONNECTED and in isolated networks: nothing outside reached it.",
+        f"db: {said}",
+    ]
+    many = Journal("drill", ("db",)).server("db", 4.0, network="isolated", notes=[f"note {n}" for n in range(12)])
+    assert of(many.end(5.1))["page"]["notes"][-1] == "2 more notes on servers are in the JSON report."

@@ -38,6 +38,8 @@ OLD = "do not start them at site A again, where their data is old."
         (Journal("failover").fence().end(1.0, failed=True, msg="no"), ["Remove what stands in the way, then start"]),
         (journals.refused(), []),
         (one("provision"), []),
+        (one("drill"), []),
+        (one("drill", parameters={"drill_keep": True}), ["The servers of the drill stand at site B until somebody"]),
     ],
 )
 def test_what_to_do_next(journal: Journal, begins: list[str]) -> None:

@@ -70,11 +70,17 @@ def network_table(rows: Sequence[Row]) -> list[list[Cell]]:
     return [
         [
             {"text": row["name"], "tone": ""},
-            {"text": f"{sign(row)} {_NETWORK[row['outcome']]}", "tone": _TONES.get(row["outcome"], "good")},
+            {"text": f"{sign(row)} {_network(row)}", "tone": _TONES.get(row["outcome"], "good")},
             {"text": "; ".join(step["text"] for step in row["steps"]), "tone": ""},
         ]
         for row in rows
     ]
+
+
+def _network(row: Row) -> str:
+    """After the clean-up of a drill the row is about what is left of it."""
+    removed = {"done": "removed", "unchanged": "nothing was left"} if "left" in row else {}
+    return removed.get(row["outcome"], _NETWORK[row["outcome"]])
 
 
 def problems(rows: Sequence[Row], words: Words) -> list[dict[str, Any]]:

@@ -50,10 +50,10 @@ def test_whoever_installs_compares_the_hashes() -> None:
     sources = tracked("*.py", "Makefile", ".ci/*", "tests/tempest/run", "nova_root_volume/tests/functional/run")
     texts = {name: (REPO / name).read_text(encoding="utf-8") for name in sources}
     installing = {name for name, text in texts.items() if CALL.search(text)} - NOT_OURS
-    assert "Makefile" in installing and "tests/cloud/pocket_cloud/requirements.py" in installing
+    assert installing >= {"Makefile", "tests/cloud/pocket_cloud/requirements.py"}
     assert {name for name in installing if "--require-hashes" not in texts[name]} - {named(Path(__file__))} == set()
 
 
 def test_a_changed_version_loses_its_old_hashes() -> None:
-    text = "# why\nddt==1.7.2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\nsix==1.17.0 ; os_name == 'nt' \\\n    --hash=sha256:cc\n"
-    assert pins.without_hashes(text) == ("# why\n", "ddt==1.7.2\nsix==1.17.0 ; os_name == 'nt'\n")
+    text = "# why\na==1.7.2 \\\n    --hash=sha256:aa\nb==2 ; os_name == 'nt' \\\n    --hash=sha256:cc\n"
+    assert pins.without_hashes(text) == ("# why\n", "a==1.7.2\nb==2 ; os_name == 'nt'\n")

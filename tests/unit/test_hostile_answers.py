@@ -42,6 +42,8 @@ from hypothesis import strategies as some  # noqa: E402
 
 #: Seconds of a run, of a request, and after which a run hangs on the slowest machine too.
 RUN, REQUEST, HANGS = 5, 1, 60
+#: How often check mode may be asked once more what it foretells.
+TRIES = 3
 #: What came before each operation. Before a failover and a re-protection the source was stopped; before a fence it runs.
 PROTECTED = ("provision", "prepare", "replicate")
 BEFORE: dict[str, tuple[str, ...]] = {
@@ -189,19 +191,37 @@ def answered_wrongly(clouds: dict[str, Served], operation: str, way: str, wrong:
     if (operation, way) not in KNOWN:
         KNOWN[operation, way] = requests_of(clouds, operation, way)
     lines = KNOWN[operation, way]
-    world, now = copy.deepcopy(world_before(operation, way)), utc_now()
-    for cloud in clouds.values():
-        cloud.world, cloud.wrong, cloud.sent = world, (lines[wrong[0] % len(lines)], *wrong[1:]), []
+    line, now = lines[wrong[0] % len(lines)], utc_now()
+    world = begin(clouds, operation, way, (line, *wrong[1:]))
+    foretold = foretell(clouds, world, operation, now)
     with no_hang():
-        foretold, said = run(clouds, operation, world.plan, now, check=True)
-        assert not said
-        assert [line for cloud in clouds.values() for line in cloud.writes() if "console" not in line] == []
         _done, said = run(clouds, operation, world.plan, now, check=False)
-    allowed = set() if isinstance(foretold, StandbyError) else set(foretold)
-    assert set(said) <= allowed, (set(said) - allowed, foretold)
     for site in (world.source, world.target):
         assert site.contents["payroll"] == "payroll"
         assert site.volumes["payroll"].status == "available"
+    for _again in range(TRIES):
+        if set(said) <= foretold:
+            return
+        # on a busy machine a request that is answered rightly may time out as well, so that nothing was foretold
+        foretold |= foretell(clouds, begin(clouds, operation, way, (line, *wrong[1:])), operation, now)
+    assert set(said) <= foretold, (set(said) - foretold, foretold)
+
+
+def begin(clouds: dict[str, Served], operation: str, way: str, wrong: tuple[str, str, int]) -> World:
+    """The two clouds before the operation, with one kind of request that is answered wrongly."""
+    world = copy.deepcopy(world_before(operation, way))
+    for cloud in clouds.values():
+        cloud.world, cloud.wrong, cloud.sent = world, wrong, []
+    return world
+
+
+def foretell(clouds: dict[str, Served], world: World, operation: str, now: Any) -> set[str]:
+    """The steps that check mode tells; it sends nothing that writes."""
+    with no_hang():
+        foretold, said = run(clouds, operation, world.plan, now, check=True)
+    assert not said
+    assert [line for cloud in clouds.values() for line in cloud.writes() if "console" not in line] == []
+    return set() if isinstance(foretold, StandbyError) else set(foretold)
 
 
 def fuzz(clouds: dict[str, Served], operation: str, way: str, examples: int, **more: Any) -> None:

@@ -9,11 +9,11 @@ VENV := build/venv
 OLDEST := build/venv-oldest
 RUN := $(VENV)/bin/python
 # an environment is made again when its pins change
-VENV_STAMP = $(VENV)/.made-$(shell cat tests/requirements.txt tests/constraints.txt | cksum | cut -d' ' -f1)
+VENV_STAMP = $(VENV)/.made-$(shell cksum < tests/requirements.txt | cut -d' ' -f1)
 OLDEST_STAMP = $(OLDEST)/.made-$(shell cksum < tests/requirements-oldest.txt | cut -d' ' -f1)
 # where pocket clouds run: of cloud-up, of the tests, of the playbook tests, of the demo and of the bench
 CLOUD_RUNS := build/cloud/run build/cloud/run-of-tests build/cloud/run-of-playbooks build/demo/cloud build/bench/cloud build/cloud/run-of-matrix
-PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-input
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 export HANDOVER
 
@@ -73,9 +73,8 @@ clean: ## stop every pocket cloud of this clone and remove everything generated
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: pins
-pins: $(VENV_STAMP) ## write tests/constraints.txt anew from what is installed
-	@{ sed -n 1p tests/constraints.txt; $(RUN) -m pip freeze 2>/dev/null; } > build/constraints.txt
-	@mv build/constraints.txt tests/constraints.txt
+pins: $(VENV_STAMP) ## write every list of pinned packages anew, with hashes
+	@$(RUN) tools/pins.py
 
 # what every target needs: the tools, and the place where Ansible finds this collection
 .PHONY: ready
@@ -85,14 +84,13 @@ ready: $(VENV_STAMP)
 $(VENV_STAMP):
 	@python=$$(tools/needs.sh) && "$$python" -m venv --clear $(VENV)
 	@echo "installing the tools into $(VENV) (about 30 s, once)"
-	@$(call quietly,$(RUN) $(PIP_INSTALL) -r tests/requirements.txt -c tests/constraints.txt)
+	@$(call quietly,$(RUN) $(PIP_INSTALL) -r tests/requirements.txt)
 	@touch $@
 
 $(OLDEST_STAMP):
 	@python=$$(tools/needs.sh) && "$$python" -m venv --clear $(OLDEST)
 	@echo "installing the oldest supported versions into $(OLDEST) (about 15 s, once)"
-	@$(call quietly,$(OLDEST)/bin/python $(PIP_INSTALL) -r tests/requirements-oldest.txt)
-	@$(call quietly,$(OLDEST)/bin/python $(PIP_INSTALL) --no-deps openstacksdk==2.0.0)
+	@$(call quietly,$(OLDEST)/bin/python $(PIP_INSTALL) --no-deps -r tests/requirements-oldest.txt)
 	@touch $@
 
 # what pip says is of interest only when it fails

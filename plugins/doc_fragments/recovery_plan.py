@@ -1,13 +1,16 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form of a recovery plan: the one place that describes it. The action dr_wave checks plans by what stands here."""
+"""The form of a recovery plan, and what all runs about one take: the one place that describes them.
+
+The action plugins check their options by what stands here.
+"""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The option with the plan."""
+    """The option with the plan; and in `RUN` the options of a run about it."""
 
     DOCUMENTATION = r"""
 options:
@@ -406,4 +409,33 @@ options:
         type: str
         choices: [at_failover, at_replication]
         default: at_failover
+"""
+
+    RUN = r"""
+options:
+  only:
+    description:
+      - A JMESPath expression over O(plan), with the defaults filled in, that chooses servers. It must give a list of
+        servers or of their names, and is refused when it gives none.
+      - A run does not wait for servers that are not chosen, whatever O(plan) says about tiers and dependencies. A
+        failover asks the source only about the chosen servers.
+    type: str
+  threads:
+    description:
+      - How many requests may be on their way at the same time.
+    type: int
+    default: 100
+  requests_per_second:
+    description:
+      - How many requests a cloud may get in one second, for clouds that limit them. 0 sends as many as O(threads) can,
+        and goes slower when the cloud answers that there are too many.
+    type: int
+    default: 0
+attributes:
+  action:
+    description: Runs on the controller, where openstacksdk must be installed.
+    support: full
+requirements:
+  - openstacksdk >= 2, < 5 on the controller
+  - jmespath on the controller for O(only); openstacksdk brings it along
 """

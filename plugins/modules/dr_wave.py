@@ -58,13 +58,6 @@ options:
         O(operation=status).
     type: str
     choices: [a, b]
-  only:
-    description:
-      - A JMESPath expression over O(plan), with the defaults filled in, that chooses for which of its servers the
-        operation is. It must give a list of servers or of their names, and is refused when it gives none.
-      - The run does not wait for servers that are not chosen, whatever O(plan) says about tiers and dependencies. The
-        source is asked only about the chosen servers.
-    type: str
   site:
     description:
       - Where O(operation=provision) makes the servers. By default V(a).
@@ -135,17 +128,6 @@ options:
         alone.
     type: int
     default: 0
-  threads:
-    description:
-      - How many requests may be on their way at the same time.
-    type: int
-    default: 100
-  requests_per_second:
-    description:
-      - How many requests a cloud may get in one second, for clouds that limit them. 0 sends as many as O(threads) can,
-        and goes slower when the cloud answers that there are too many.
-    type: int
-    default: 0
   max_in_flight:
     description:
       - How many servers may be under way at the same time, for clouds that must be spared. 0 is no limit.
@@ -174,6 +156,7 @@ options:
 extends_documentation_fragment:
   - standby.openstack.cloud.guarded
   - standby.openstack.recovery_plan
+  - standby.openstack.recovery_plan.run
 attributes:
   check_mode:
     description: Tells for each server what would be done, and changes nothing. Refuses what would be refused.
@@ -181,12 +164,6 @@ attributes:
   diff_mode:
     description: Shows the facts of each server, network and security group before and after.
     support: full
-  action:
-    description: Runs on the controller, where openstacksdk must be installed.
-    support: full
-requirements:
-  - openstacksdk >= 2, < 5 on the controller
-  - jmespath on the controller for O(only); openstacksdk brings it along
 notes:
   - The plan says the clouds, by their names in C(clouds.yaml) or as dictionaries.
 """

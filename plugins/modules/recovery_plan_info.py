@@ -17,25 +17,13 @@ description:
   - Works while one of the two sites does not answer. What it cannot know then is null, or C(unknown).
   - The role P(standby.openstack.dr_plan#role) shows the same as a table.
 options:
-  only:
-    description:
-      - A JMESPath expression over O(plan), with the defaults filled in, that chooses servers. It must give a list of
-        servers or of their names, and is refused when it gives none.
-    type: str
-  threads:
-    description: How many requests may be on their way at the same time.
-    type: int
-    default: 100
-  requests_per_second:
-    description: How many requests a cloud may get in one second, for clouds that limit them. 0 is no limit.
-    type: int
-    default: 0
   timeout:
     description: Seconds for the whole module.
     type: int
     default: 600
 extends_documentation_fragment:
   - standby.openstack.recovery_plan
+  - standby.openstack.recovery_plan.run
 attributes:
   check_mode:
     description: Changes nothing in any mode.
@@ -43,12 +31,6 @@ attributes:
   diff_mode:
     description: There is nothing to show.
     support: none
-  action:
-    description: Runs on the controller, where openstacksdk must be installed.
-    support: full
-requirements:
-  - openstacksdk >= 2, < 5 on the controller
-  - jmespath on the controller for O(only); openstacksdk brings it along
 """
 
 EXAMPLES = r"""

@@ -43,10 +43,10 @@ def _documented(*texts: str) -> dict[str, Any]:
 
 
 #: All options of dr_wave.
-WAVE_OPTIONS = specification(_documented(DOCUMENTATION, Cloud.GUARDED, Plan.DOCUMENTATION))
+WAVE_OPTIONS = specification(_documented(DOCUMENTATION, Cloud.GUARDED, Plan.DOCUMENTATION, Plan.RUN))
 
 #: All options of recovery_plan_info.
-INFO_OPTIONS = specification(_documented(INFO, Plan.DOCUMENTATION))
+INFO_OPTIONS = specification(_documented(INFO, Plan.DOCUMENTATION, Plan.RUN))
 
 #: A recovery plan.
 PLAN_OPTIONS: dict[str, Any] = WAVE_OPTIONS["plan"]["options"]

@@ -42,7 +42,24 @@ from hypothesis import strategies as some  # noqa: E402
 
 #: Seconds of a run, of a request, and after which a run hangs on the slowest machine too.
 RUN, REQUEST, HANGS = 5, 1, 60
-COURSE = ("provision", "prepare", "replicate", "readiness", "failover")
+#: How often check mode may be asked once more what it foretells.
+TRIES = 3
+#: What came before each operation. Before a failover and a re-protection the source was stopped; before a fence it runs.
+PROTECTED = ("provision", "prepare", "replicate")
+BEFORE: dict[str, tuple[str, ...]] = {
+    "provision": (),
+    "prepare": PROTECTED[:1],
+    "replicate": PROTECTED[:2],
+    "readiness": PROTECTED,
+    "failover": PROTECTED,
+    "stop_source": PROTECTED,
+    "abort": (*PROTECTED, "stop_source", "replicate"),
+    "status": (*PROTECTED, "failover"),
+    "fence": (*PROTECTED, "failover"),
+    "reprotect": (*PROTECTED, "failover"),
+}
+#: Those that each run of the tests fuzzes; `make soak` fuzzes all.
+COURSE = (*PROTECTED, "readiness", "failover")
 WAYS = {
     "attach": {"handover": "attach"},
     "recreate": {"handover": "recreate"},
@@ -104,10 +121,10 @@ def world_before(operation: str, way: str) -> World:
         site.contents["cirros"] = "image"
         site.volumes["payroll"] = volume("payroll", size=2, created_at=site.now)
         site.contents["payroll"] = "payroll"
-    for earlier in COURSE[: COURSE.index(operation)]:
+    for earlier in BEFORE[operation]:
         assert all(isinstance(end, Outcome) for end in world.run(earlier).values())
         world.settle()
-    if operation == "failover":
+    if operation in ("failover", "reprotect"):
         for server in list(world.source.servers):
             world.source.change(server, status="SHUTOFF")
     return world
@@ -174,19 +191,37 @@ def answered_wrongly(clouds: dict[str, Served], operation: str, way: str, wrong:
     if (operation, way) not in KNOWN:
         KNOWN[operation, way] = requests_of(clouds, operation, way)
     lines = KNOWN[operation, way]
-    world, now = copy.deepcopy(world_before(operation, way)), utc_now()
-    for cloud in clouds.values():
-        cloud.world, cloud.wrong, cloud.sent = world, (lines[wrong[0] % len(lines)], *wrong[1:]), []
+    line, now = lines[wrong[0] % len(lines)], utc_now()
+    world = begin(clouds, operation, way, (line, *wrong[1:]))
+    foretold = foretell(clouds, world, operation, now)
     with no_hang():
-        foretold, said = run(clouds, operation, world.plan, now, check=True)
-        assert not said
-        assert [line for cloud in clouds.values() for line in cloud.writes() if "console" not in line] == []
         _done, said = run(clouds, operation, world.plan, now, check=False)
-    allowed = set() if isinstance(foretold, StandbyError) else set(foretold)
-    assert set(said) <= allowed, (set(said) - allowed, foretold)
     for site in (world.source, world.target):
         assert site.contents["payroll"] == "payroll"
         assert site.volumes["payroll"].status == "available"
+    for _again in range(TRIES):
+        if set(said) <= foretold:
+            return
+        # on a busy machine a request that is answered rightly may time out as well, so that nothing was foretold
+        foretold |= foretell(clouds, begin(clouds, operation, way, (line, *wrong[1:])), operation, now)
+    assert set(said) <= foretold, (set(said) - foretold, foretold)
+
+
+def begin(clouds: dict[str, Served], operation: str, way: str, wrong: tuple[str, str, int]) -> World:
+    """The two clouds before the operation, with one kind of request that is answered wrongly."""
+    world = copy.deepcopy(world_before(operation, way))
+    for cloud in clouds.values():
+        cloud.world, cloud.wrong, cloud.sent = world, wrong, []
+    return world
+
+
+def foretell(clouds: dict[str, Served], world: World, operation: str, now: Any) -> set[str]:
+    """The steps that check mode tells; it sends nothing that writes."""
+    with no_hang():
+        foretold, said = run(clouds, operation, world.plan, now, check=True)
+    assert not said
+    assert [line for cloud in clouds.values() for line in cloud.writes() if "console" not in line] == []
+    return set() if isinstance(foretold, StandbyError) else set(foretold)
 
 
 def fuzz(clouds: dict[str, Served], operation: str, way: str, examples: int, **more: Any) -> None:
@@ -202,6 +237,10 @@ def fuzz(clouds: dict[str, Served], operation: str, way: str, examples: int, **m
     one()
 
 
+def test_each_operation_is_fuzzed() -> None:
+    assert set(BEFORE) == set(OPERATIONS)
+
+
 @pytest.mark.parametrize("operation", COURSE)
 def test_some_wrong_answers(clouds: dict[str, Served], operation: str) -> None:
     """The same ones each time; none of those that take seconds."""
@@ -210,6 +249,6 @@ def test_some_wrong_answers(clouds: dict[str, Served], operation: str) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("operation", COURSE)
+@pytest.mark.parametrize("operation", BEFORE)
 def test_hundreds_of_wrong_answers(clouds: dict[str, Served], operation: str, way: str) -> None:
     fuzz(clouds, operation, way, 300)

@@ -20,6 +20,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.engine.fleet imp
 from ansible_collections.standby.openstack.plugins.module_utils.engine.order import Follower, Order
 from ansible_collections.standby.openstack.plugins.module_utils.engine.polling import Asked, Waiter, Watches
 from ansible_collections.standby.openstack.plugins.module_utils.engine.waits import State
+from ansible_collections.standby.openstack.plugins.module_utils.operations import OPERATIONS
 from ansible_collections.standby.openstack.plugins.module_utils.run.closing_lines import closing
 from ansible_collections.standby.openstack.plugins.module_utils.run.result import summary
 from memory_cloud.world import World, at_once
@@ -131,7 +132,20 @@ def test_servers_are_chosen() -> None:
     assert_linear(choosing)
 
 
-COURSE = ["provision", "prepare", "replicate", "readiness", "failover"]
+PROTECTED = ["provision", "prepare", "replicate"]
+#: What came before each operation.
+BEFORE = {
+    "provision": [],
+    "prepare": PROTECTED[:1],
+    "replicate": PROTECTED[:2],
+    "readiness": PROTECTED,
+    "failover": PROTECTED,
+    "stop_source": PROTECTED,
+    "abort": [*PROTECTED, "stop_source", "replicate"],
+    "status": [*PROTECTED, "failover"],
+    "fence": [*PROTECTED, "failover"],
+    "reprotect": [*PROTECTED, "stop_source", "replicate", "failover"],
+}
 
 
 def world_before(operation: str, count: int) -> World:
@@ -141,7 +155,7 @@ def world_before(operation: str, count: int) -> World:
     for site in (world.source, world.target):
         site.images["cirros"] = {"id": "cirros", "name": "cirros", "status": "active", "size": 1}
         site.contents["cirros"] = "image"
-    for earlier in COURSE[: COURSE.index(operation)]:
+    for earlier in BEFORE[operation]:
         succeed(world, earlier)
         world.settle()
     return world
@@ -153,7 +167,7 @@ def succeed(world: World, operation: str) -> None:
     assert all(isinstance(end, Outcome) for end in ends.values()), ends
 
 
-@pytest.mark.parametrize("operation", COURSE)
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_wave(operation: str) -> None:
     def wave(count: int) -> Callable[[], Any]:
         world = world_before(operation, count)

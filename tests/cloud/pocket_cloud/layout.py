@@ -66,6 +66,10 @@ def services_python_path() -> str:
     return os.pathsep.join([str(CLOUD_SOURCE), str(REPOSITORY / "nova_root_volume" / "src")])
 
 
+# what builds the few releases that have no wheel
+BUILD_TOOLS = CLOUD_SOURCE / "build-tools.txt"
+
+
 def nova_pins(release: str) -> pathlib.Path:
     """Return the file with the pins of a release of nova; "": those of all services."""
     return CLOUD_SOURCE / "nova_releases" / f"{release}.txt" if release else CLOUD_SOURCE / "requirements.txt"

@@ -48,15 +48,21 @@ def ensure_venv(folders: layout.Layout, say: Say, nova: str = "") -> None:
     shutil.rmtree(venv, ignore_errors=True)
     log = folders.build / f"venv-install{nova}.log"
     run_logged([sys.executable, "-m", "venv", str(venv)], log, append=False)
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(pins)]
-    run_logged(pip, log, append=True)
+    for wanted_list in (layout.BUILD_TOOLS, pins):
+        run_logged([*pip_install(venv), "-r", str(wanted_list)], log)
     stamp.write_text(wanted + "\n")
+
+
+def pip_install(venv: pathlib.Path) -> list[str]:
+    """Return how pip installs a list: each file has a hash there, and what has no wheel is built with what is there."""
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+    return [*pip, "--require-hashes", "--no-build-isolation"]
 
 
 def venv_key(pins: pathlib.Path) -> str:
     """Return what a virtual environment depends on, as one hash."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}".encode()
-    return hashlib.sha256(version + pins.read_bytes()).hexdigest()
+    return hashlib.sha256(version + layout.BUILD_TOOLS.read_bytes() + pins.read_bytes()).hexdigest()
 
 
 def run_logged(

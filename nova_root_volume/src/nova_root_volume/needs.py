@@ -30,6 +30,9 @@ NEEDED = (
     "nova.db.main.models:BlockDeviceMapping.attachment_id",
     "nova.db.main.models:Instance.task_state",
     "nova.objects.block_device:BlockDeviceMappingList.bdms_by_instance_uuid",
+    "nova.scheduler.client.report:report_client_singleton",
+    "nova.scheduler.client.report:SchedulerReportClient.get_allocs_for_consumer",
+    "nova.scheduler.client.report:SchedulerReportClient.put_allocations",
     "nova.objects.instance_mapping:InstanceMappingList.get_by_instance_uuids",
 )
 

@@ -24,7 +24,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 from webob import exc
 
-from . import guard, mapping
+from . import guard, mapping, room
 from .volumes import ELSEWHERE, GONE, Volumes
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Operations:
             for attachment in {*attachments, *self._orphans(context, instance, root)}:
                 self.volumes.release(context, attachment)
             self._check_off(context, instance, volume_id)
+            room.give_back(context, instance, lambda: self._check_owner(context, instance, root))
             mapping.clear(context, instance, root)
         _log("Detached", context, instance, volume_id)
 
@@ -137,6 +138,9 @@ class Operations:
         volumes = {each.volume_id for each in mappings}
         reserved = {"instance": instance.uuid, "status": "reserved"}.items()
         return [each["id"] for each in found if reserved <= each.items() and each["volume_id"] not in volumes]
+
+    def _check_owner(self, context: Any, instance: Any, root: Any) -> None:
+        mapping.check_owner(instance, root, mapping.of_server(context, instance))
 
     @contextlib.contextmanager
     def _ended_by(self, end: Any, context: Any, instance: Any, root: Any) -> Iterator[None]:

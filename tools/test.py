@@ -74,9 +74,10 @@ def with_cloud() -> list[Phase]:
 
 
 def soak() -> list[Phase]:
-    """Returns the phases that only `make soak` has: kills, faults on order, each way of handing over, mutants, the filter."""
+    """Returns the phases that only `make soak` has: kills, faults, each way of handing over, mutants, the filter."""
     return [
-        pytest("soak unit", "tests/unit", *SLOW),
+        # most of it waits for answers that do not come
+        pytest("soak unit", "tests/unit", *SLOW, "-n4"),
         Phase("mutants", [sys.executable, "tools/mutants.py"]),
         pytest("soak integration", "tests/integration", *SLOW, "-n2", "--dist", "loadfile", needs=CLOUD),
         pytest("soak handovers", "tests/handovers", "--durations=10", "-n2", "--dist", "loadscope", needs=CLOUD),

@@ -30,7 +30,7 @@ class JobsOfDrills(WaveCore):
 
     def wanted(self, server: PlanServer) -> ServerWanted:
         """In a drill the server of the drill, else as the plan wants it."""
-        if self.operation.networks_of != "drill":
+        if not self.operation.rehearses:
             return super().wanted(server)
         return drilled(server.twin, self.plan.name, self.plan.drill, self.keep)
 
@@ -64,7 +64,7 @@ class JobsOfDrills(WaveCore):
     def shortage(self) -> list[Finding]:
         """What the quota of the target lacks for all servers to come up, once drills have given their place."""
         inventory = self.inventory("target")
-        if self.operation.networks_of == "drill":
+        if self.operation.rehearses:
             return shortage_of_drill(inventory, self.plan, self.wish)
         drills = [server for found in self._in_the_way(ANY_TIME).values() for server in found]
         return shortage(inventory, self.plan, self._copy_limits, drills)

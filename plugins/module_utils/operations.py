@@ -91,6 +91,11 @@ class Operation:
     makes_points: bool = False
     writes: bool = True
 
+    @property
+    def rehearses(self) -> bool:
+        """Whether it is a drill."""
+        return self.networks_of == "drill"
+
 
 _ROWS = (
     Operation(

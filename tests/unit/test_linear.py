@@ -140,6 +140,8 @@ BEFORE = {
     "replicate": PROTECTED[:2],
     "readiness": PROTECTED,
     "failover": PROTECTED,
+    "drill": PROTECTED,
+    "drill_cleanup": [*PROTECTED, "drill"],
     "stop_source": PROTECTED,
     "abort": [*PROTECTED, "stop_source", "replicate"],
     "status": [*PROTECTED, "failover"],

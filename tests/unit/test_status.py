@@ -208,10 +208,12 @@ def test_a_stale_copy_that_is_suspended_is_locked(world: World) -> None:
 
 
 def test_the_same_generation_twice(world: World) -> None:
-    """Somebody ran provision at both sites: nobody can tell which of them has the data."""
+    """Provision ran at both sites, each time without an answer of the other: nobody can tell which has the data."""
     world.target.servers.clear()
     world.target.ports.clear()
+    world.source.reachable = False
     good(World.run(world, "provision", plan=turned(world)))
+    world.source.reachable = True
     world.settle()
     found = status(world)
     assert (found["leader"], found["disputed"], found["two_copies"]) == (None, True, True)

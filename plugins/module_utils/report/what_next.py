@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..operations import operation_named
+
 
 def what_next(document: Mapping[str, Any]) -> list[str]:
     """One sentence or two for each thing, the most urgent first."""
-    if document["operation"] == "drill" and document["parameters"].get("drill_keep"):
+    if operation_named(document["operation"]).rehearses and document["parameters"].get("drill_keep"):
         return [f"The servers of the drill stand at {document['target']} until somebody runs dr_drill_cleanup."]
     if document["operation"] != "failover" or document["outcome"] == "refused":
         return []

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...data.drill import Isolated, IsolatedWanted, Left
 from ...data.marks import DRILL, SERVER, drill_note
-from ...data.seen import Port, Server, Volume
+from ...data.seen import Port, Server, Snapshot, Volume
 from .. import parse
 from ..lookup import Shared, by_key
 from ..shared_lists import Inventory
@@ -51,12 +51,13 @@ def clones(inventory: Inventory, since: float, plan: str, server: str) -> tuple[
 
 def left_of(inventory: Inventory, since: float, plan: str, server: str) -> Left:
     """What is there of the drill of one server of the plan."""
-    note = drill_note(plan, server)
+    noted = inventory.derived("port", since, by_key, "description").get(drill_note(plan, server), ())
+    volumes = clones(inventory, since, plan, server)
     return Left(
         servers=of_server(inventory, since, plan, server),
-        volumes=clones(inventory, since, plan, server),
-        ports=tuple(port for port in _ports(inventory, since) if port.description == note),
-        snapshots={key: tuple(found) for key, found in snapshots_by_volume(inventory, since).items()},
+        volumes=volumes,
+        ports=tuple(map(parse.port, noted)),
+        snapshots=_snapshots(inventory, since, volumes),
     )
 
 
@@ -66,18 +67,23 @@ def left_besides(inventory: Inventory, since: float, plan: str, known: Collectio
     :param known: the servers of the plan.
     """
     theirs, ours = {drill_note(plan, name) for name in known}, f"{drill_note(plan)} "
-    volumes = (parse.volume(item) for item in with_marks(inventory, "volume", since, {DRILL: plan}))
+    marked = map(parse.volume, with_marks(inventory, "volume", since, {DRILL: plan}))
+    volumes = tuple(v for v in marked if v.marks.drill == plan and v.marks.server not in known)
+    ports = (port for port in _ports(inventory, since) if port.description.startswith(ours))
     named = _networks(inventory, since, drill_note(plan))
     return Left(
         servers=tuple(one for one in servers(inventory, since, plan) if one.metadata.get(SERVER) not in known),
-        volumes=tuple(v for v in volumes if v.marks.drill == plan and v.marks.server not in known),
-        ports=tuple(
-            p for p in _ports(inventory, since) if p.description.startswith(ours) and p.description not in theirs
-        ),
+        volumes=volumes,
+        ports=tuple(port for port in ports if port.description not in theirs),
         networks={item["id"]: item["name"] for item in named},
-        snapshots={key: tuple(found) for key, found in snapshots_by_volume(inventory, since).items()},
+        snapshots=_snapshots(inventory, since, volumes),
         ports_of={item["id"]: _ports_on(inventory, since, item["id"]) for item in named},
     )
+
+
+def _snapshots(inventory: Inventory, since: float, volumes: Iterable[Volume]) -> dict[str, tuple[Snapshot, ...]]:
+    known = snapshots_by_volume(inventory, since)
+    return {volume.id: tuple(known.get(volume.id, ())) for volume in volumes}
 
 
 def _networks(inventory: Inventory, since: float, note: str) -> list[dict[str, Any]]:

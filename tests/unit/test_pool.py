@@ -97,7 +97,7 @@ def test_what_a_load_balancer_gives_to_be_kept_is_kept(cloud: LoopbackCloud, ses
     cloud.answers[f"GET compute {SERVER}"] = Fails(200, {"server": 1}, (("Set-Cookie", "node=7; Path=/"),))
     session.get("compute", SERVER)
     way = session._ways["compute"]
-    answer = session._pool.send_like(way, "GET", f"{cloud.url}/compute/v2.1{SERVER}", None, 10.0, 0)
+    answer = session._pool.send_like(way, "GET", f"{cloud.url}/compute/v2.1{SERVER}", None, 10.0)
     assert answer.request.headers["Cookie"] == "node=7"
 
 

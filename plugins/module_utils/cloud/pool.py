@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The connections of one cloud, below keystoneauth: what is the same for each request is found out once.
 
-keystoneauth and `requests` put each request together anew: headers and microversion, when the token expires, proxies and
-certificates of the environment, a password in ~/.netrc. For the thousands of requests of a wave, which share one
-processor, this took three times as long as sending them.
+keystoneauth and `requests` put each request together anew: headers and microversion, when the token expires, proxies
+and certificates of the environment, a password in ~/.netrc. For the thousands of requests of a wave, which share one
+processor, this took more than twice as long as sending them.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Pool(Base):
             answer = super().request(method, url, **options)
             self._hear(answer)
             return answer
-        sent = requests.PreparedRequest()
+        sent: Any = requests.PreparedRequest()
         sent.prepare(
             method, url, headers={**self.headers, **options["headers"]}, data=options.get("data"), cookies=self.cookies
         )
@@ -73,13 +73,14 @@ class Pool(Base):
         answer.way = Way({k: v for k, v in sent.headers.items() if k.lower() not in _OF_ONE}, settings)
         return answer
 
-    def send_like(self, way: Way, method: str, url: str, body: Any, timeout: float, again: int) -> Any:
+    def send_like(self, way: Way, method: str, url: str, body: Any, timeout: float) -> Any:
         """Sends a request, its body as JSON. None if it was redirected, which keystoneauth follows.
 
-        :param again: how often it is sent again if there is no answer.
+        A read without an answer is sent once more.
+
         :raises ClientException: as keystoneauth does, if there is no answer.
         """
-        sent = requests.PreparedRequest()
+        sent: Any = requests.PreparedRequest()
         sent.method, sent.url, sent.headers = method, requests.utils.requote_uri(url), dict(way.headers)
         if self.cookies:
             sent.prepare_cookies(self.cookies)
@@ -88,14 +89,17 @@ class Pool(Base):
             sent.headers.update({"Content-Type": "application/json", "Content-Length": str(len(sent.body))})
         elif method != "GET":
             sent.headers["Content-Length"] = "0"
-        try:
-            answer = self._sent(sent, timeout, way.options)
-        except faults.RequestException as error:
-            told = _as_keystoneauth(error, url)
-            if again and isinstance(told, ka_exceptions.RetriableConnectionFailure):
-                return self.send_like(way, method, url, body, timeout, again - 1)
-            raise told from error
+        answer = self._answer(sent, timeout, way.options, again=method == "GET")
         return None if answer.status_code in _REDIRECTS else answer
+
+    def _answer(self, sent: Any, timeout: float, options: Mapping[str, Any], again: bool) -> Any:
+        try:
+            return self._sent(sent, timeout, options)
+        except faults.RequestException as error:
+            told = _as_keystoneauth(error, sent.url)
+            if again and isinstance(told, ka_exceptions.RetriableConnectionFailure):
+                return self._answer(sent, timeout, options, again=False)
+            raise told from error
 
     def _sent(self, sent: Any, timeout: Any, options: Mapping[str, Any]) -> Any:
         answer = self.get_adapter(sent.url).send(sent, timeout=timeout, **options)

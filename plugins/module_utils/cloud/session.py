@@ -86,7 +86,7 @@ class Session:
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             self._reads = {} if self._connection.session.timeout else {"timeout": SILENCE_OF_READS}
-            self._connection.session.timeout = self._connection.session.timeout or SILENCE
+            self._silence = self._connection.session.timeout = self._connection.session.timeout or SILENCE
             self._pool = self._connection.session.session = Pool(self._hear)
             adapter = {"pool_connections": 8, "pool_maxsize": max(10, 2 * threads + 1)}
             for scheme in ("http://", "https://"):
@@ -202,14 +202,18 @@ class Session:
             self.requests[f"{method} {service}"] += 1
         with Translated(self.label, f"{method} {path}"):
             where = self.once(("endpoint", service), lambda: getattr(self._connection, service).get_endpoint())
-            way = None if "data" in options else self._ways.get(service)
-            if way:
-                timeout = options.get("timeout") or self._connection.session.timeout
-                url, again = f"{where.rstrip('/')}/{path.lstrip('/')}", options["connect_retries"]
-                answer = self._pool.send_like(way, method, url, options.get("json"), timeout, again)
-                if answer is not None:
-                    return answer
-            return self._by_keystoneauth(where, method, service, path, options)
+            answer = self._like_an_earlier(where, method, service, path, options)
+            if answer is None:
+                answer = self._by_keystoneauth(where, method, service, path, options)
+            return answer
+
+    def _like_an_earlier(self, where: str, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
+        """Sends a request as an earlier one to its service was sent. None if there was none, or it was redirected."""
+        way = self._ways.get(service)
+        if way is None or "data" in options:
+            return None
+        url, timeout = f"{where.rstrip('/')}/{path.lstrip('/')}", options.get("timeout", self._silence)
+        return self._pool.send_like(way, method, url, options.get("json"), timeout)
 
     def _by_keystoneauth(self, where: str, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
         """Sends a request that no earlier one is like: the first to a service, or the first with a new token.
@@ -219,7 +223,7 @@ class Session:
         that another thread has just got.
         """
         proxy = getattr(self._connection, service)
-        answer = Adapter.request(
+        answer: Any = Adapter.request(
             proxy, path, method, endpoint_override=where, raise_exc=False, allow_reauth=False, **options
         )
         if answer.status_code < 400 and getattr(answer, "way", None):
@@ -270,4 +274,3 @@ def described(config: Mapping[str, Any]) -> str:
     who = auth.get("username") or auth.get("application_credential_name") or auth.get("application_credential_id")
     parts = [urlsplit(str(auth.get("auth_url") or "")).hostname, region, f"(as {who})" if who else None]
     return " ".join(str(part) for part in parts if part)
-

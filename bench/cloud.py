@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bench import documents
 from bench.answers import Answer, Handler, nothing, ok, refused
+from bench.backups import Backups
 from bench.documents import SERVICES, TOKEN
 from bench.services import Cinder, Neutron, Nova, lists
 from bench.site import Refused, Site
@@ -37,6 +38,7 @@ class Cloud:
     :param revoke: seconds after which the token of that time is revoked; 0 is never.
     :param empty: whether the servers are still to be made.
     :param stock: whether there is no guarded API.
+    :param leads: whether the servers run here: the source of a plan.
     :param host: address and port.
     """
 
@@ -45,13 +47,14 @@ class Cloud:
     revoke: float = 0.0
     empty: bool = False
     stock: bool = False
+    leads: bool = False
     host: str = ""
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.site, self.begin = Site(self.servers, self.unshelve, self.empty), time.monotonic()
+        self.site, self.begin = Site(self.servers, self.unshelve, self.empty, self.leads), time.monotonic()
         nova = Nova(self.site, self.host, self.stock)
-        services = (nova, Cinder(self.site, self.host), Neutron(self.site, self.host))
+        services = (nova, Cinder(self.site, self.host), Neutron(self.site, self.host), Backups(self.site, self.host))
         self.routes: dict[str, Handler] = lists(self.host)
         for service in services:
             self.routes.update(service.routes())

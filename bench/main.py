@@ -101,15 +101,28 @@ def report(head: str, found: Findings, judged: Sequence[Verdict]) -> str:
     compared = [row for row in found.rows if row.way in WAYS]
     operated = [row for row in found.rows if row.way not in WAYS]
     parts = [head, *([speed(compared)] if compared else [])]
-    if operated:
-        count = operated[0].scene.servers
+    one, two = ([row for row in operated if bool(row.measured.sites[1:]) is both] for both in (False, True))
+    for count, found_of in _by_count(one):
         words = f"What the requests of each operation are for, with {count} servers that have a root volume and a port:"
-        table = purposes.table([(row.title, row.scene.servers, row.measured.lines) for row in operated])
-        parts += [words, as_table(table)]
+        parts += [words, _purposes(found_of)]
+    if two:
+        words = "A planned failover and what follows, its last recovery point made, requests to both sites together:"
+        parts += [words, speed(two)]
+    for count, found_of in _by_count(two):
+        parts += [f"What these requests are for, with {count} servers:", _purposes(found_of)]
     if found.chains:
         words = "The whole chain on real OpenStack ([pocket cloud](../tests/cloud/README.md)), the source killed:"
         parts += [words, as_table([pocket.COLUMNS, *(chain.cells() for chain in found.chains)])]
     return "\n\n".join([*parts, "What has to hold:", verdict_table(judged)])
+
+
+def _by_count(rows: Sequence[Row]) -> Iterator[tuple[int, list[Row]]]:
+    for count in sorted({row.scene.servers for row in rows}):
+        yield count, [row for row in rows if row.scene.servers == count]
+
+
+def _purposes(rows: Sequence[Row]) -> str:
+    return as_table(purposes.table([(row.title, row.scene.servers, row.measured.lines) for row in rows]))
 
 
 def kept(page: Path, text: str, found: Findings, judged: Sequence[Verdict]) -> list[str]:

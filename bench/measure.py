@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Scene:
     revoke: float = 0.0
     empty: bool = False
     stock: bool = False
+    leads: bool = False
 
     @property
     def bound(self) -> float:
@@ -48,7 +49,10 @@ class Scene:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run took: seconds, seconds of processors, MiB, and requests by kind (`cloud.kinds`)."""
+    """What one run took: seconds, seconds of processors, MiB, and requests by kind (`cloud.kinds`).
+
+    ``sites`` are the requests to each site.
+    """
 
     wall: float
     cpu: float
@@ -56,6 +60,7 @@ class Measured:
     code: int
     requests: Counter[str]
     lines: Counter[str]
+    sites: tuple[int, ...] = ()
 
     @property
     def total(self) -> int:
@@ -67,7 +72,7 @@ class Measured:
 def pretended_cloud(scene: Scene) -> Iterator[int]:
     """Starts the cloud of a scene and yields its port."""
     command = [sys.executable, "-m", "bench.server"]
-    for name in ("servers", "latency", "unshelve", "row", "rate", "revoke", "empty", "stock"):
+    for name in ("servers", "latency", "unshelve", "row", "rate", "revoke", "empty", "stock", "leads"):
         value = getattr(scene, name)
         command += [f"--{name}", str(int(value) if isinstance(value, bool) else value)]
     with subprocess.Popen(command, cwd=REPO, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -91,9 +96,12 @@ def active(port: int) -> int:
         return int(json.load(answer)["active"])
 
 
-def run(command: list[str], env: dict[str, str], folder: Path, port: int, log: Path) -> Measured:
-    """Runs a command to its end; what it says goes to a file."""
-    before, begin = counts(port), time.monotonic()
+def run(command: list[str], env: dict[str, str], folder: Path, ports: Sequence[int], log: Path) -> Measured:
+    """Runs a command to its end; what it says goes to a file.
+
+    :param ports: of the sites that are there.
+    """
+    before, begin = [counts(port) for port in ports], time.monotonic()
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, **env}, stdout=out, stderr=out)
         with _peak(process.pid) as peak:
@@ -101,9 +109,11 @@ def run(command: list[str], env: dict[str, str], folder: Path, port: int, log: P
             _pid, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - begin
-    lines = counts(port) - before
+    asked = [counts(port) - earlier for port, earlier in zip(ports, before, strict=True)]
+    lines = sum(asked, Counter())
     cpu = usage.ru_utime + usage.ru_stime
-    return Measured(wall, cpu, peak[0] / 1024, process.returncode, kinds(lines.items()), lines)
+    return Measured(wall, cpu, peak[0] / 1024, process.returncode, kinds(lines.items()), lines,
+                    tuple(site.total() for site in asked))  # fmt: skip
 
 
 @contextlib.contextmanager

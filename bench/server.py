@@ -105,6 +105,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=0, help="requests in a second, above which the answer is 429")
     parser.add_argument("--empty", type=int, default=0, help="1: the servers are still to be made")
     parser.add_argument("--stock", type=int, default=0, help="1: without the guarded root volume API")
+    parser.add_argument("--leads", type=int, default=0, help="1: the servers run here")
     parser.add_argument("--revoke", type=float, default=0.0, help="seconds after which the token is revoked")
     return parser.parse_args()
 
@@ -114,7 +115,7 @@ async def serve(options: argparse.Namespace) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     address, port = listening.getsockname()
-    state = (options.unshelve, options.revoke, bool(options.empty), bool(options.stock))
+    state = (options.unshelve, options.revoke, bool(options.empty), bool(options.stock), bool(options.leads))
     cloud = Cloud(options.servers, *state, host=f"{address}:{port}")
     limits = Limits(options.latency, options.row, options.rate)
     await loop.create_server(lambda: Connection(cloud, limits), sock=listening, backlog=1024)

@@ -11,13 +11,17 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.answers import Answer, Handler, listed, ok, port_json, server_json, single, volume_json
+from bench.backups import changed
 from bench.documents import DEVICE, ONLY, Json
-from bench.site import Port, Server, Site, Volume
+from bench.site import Port, Refused, Server, Site, Volume
 
 SERVERS, VOLUMES, PORTS = "compute/v2.1/servers", "volume/v3/volumes", "network/v2.0/ports"
 
 #: Where the guarded API lists the roots of all servers, which is also the alias that says so.
 LISTED = "os-root-volumes"
+
+#: The only action that Nova remembers of each server. It is older than all volumes.
+_MADE = {"action": "create", "start_time": "2025-12-31T00:00:00.000000", "request_id": "req-1", "message": None}
 
 
 class Nova:
@@ -41,6 +45,8 @@ class Nova:
             f"POST {one}/os-volume_attachments": lambda ids, _query, body: self.attach(
                 ids[0], body["volumeAttachment"]
             ),
+            f"POST {one}/metadata": lambda ids, _query, body: self.mark(ids[0], body["metadata"]),
+            f"GET {one}/os-instance-actions": lambda _ids, _query, _body: ok({"instanceActions": [_MADE]}),
             f"DELETE {one}/os-volume_attachments/ID": lambda ids, _query, _body: _done(partial(self.site.detach, *ids)),
             **({} if self.stock else self.guarded()),
         }
@@ -87,6 +93,14 @@ class Nova:
         """A root for a dormant server."""
         return ok({"volumeAttachment": _attachment(self.site.attach(server_id, wanted), wanted["volumeId"])})
 
+    def mark(self, server_id: str, metadata: Json) -> Answer:
+        """Sets metadata of a server, which Nova refuses of one that is shelved."""
+        server = self.site.server(server_id)
+        if server.status == "SHELVED_OFFLOADED":
+            raise Refused(409, "Cannot do this while the server is shelved_offloaded.")
+        server.metadata = {**server.metadata, **metadata}
+        return ok({"metadata": server.metadata})
+
     def action(self, server_id: str, body: Json) -> Answer:
         """Whatever is done to a server."""
         answer = self.site.action(server_id, body)
@@ -108,6 +122,8 @@ class Cinder:
             f"POST {VOLUMES}": lambda _ids, _query, body: self.create(body["volume"]),
             f"GET {one}": lambda ids, _query, _body: single("volume", self.row(self.site.volume(*ids))),
             f"DELETE {one}": lambda ids, _query, _body: _done(partial(self.site.delete_volume, ids[0])),
+            f"PUT {one}": lambda ids, _query, body: self.rename(ids[0], body["volume"]["name"]),
+            f"POST {one}/action": lambda ids, _query, body: changed(self.site.volume(ids[0]), body),
             f"POST {one}/metadata": lambda ids, _query, body: self.mark(ids[0], body["metadata"]),
             f"PUT {one}/metadata": lambda ids, _query, body: self.mark(ids[0], body["metadata"], anew=True),
         }
@@ -127,6 +143,12 @@ class Cinder:
     def create(self, wanted: Json) -> Answer:
         """A new volume."""
         return single("volume", self.row(self.site.create_volume(wanted)), 202)
+
+    def rename(self, volume_id: str, name: str) -> Answer:
+        """Another name."""
+        volume = self.site.volume(volume_id)
+        volume.name = name
+        return single("volume", self.row(volume))
 
     def mark(self, volume_id: str, metadata: Json, anew: bool = False) -> Answer:
         """Sets metadata; ``anew`` removes all others."""

@@ -18,8 +18,14 @@ from bench.documents import DEVICE, PLAN, Json, made_id, server_name
 #: Two recovery points are kept, as is the default of a plan; the second is the newest.
 POINTS = ("2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00")
 
-#: Seconds that it takes to make a volume, to make a server and to shelve one.
-MAKE, BUILD, SHELVE = 1.0, 5.0, 2.0
+#: Seconds that it takes to make a volume, to make a server, to shelve one and to stop one.
+MAKE, BUILD, SHELVE, STOP = 1.0, 5.0, 2.0, 2.0
+
+#: By action what it needs, the task, the seconds that it takes, and what comes of it.
+_ACTIONS = {
+    "shelve": (("ACTIVE", "SHUTOFF"), "shelving", SHELVE, "SHELVED_OFFLOADED"),
+    "os-stop": (("ACTIVE",), "powering-off", STOP, "SHUTOFF"),
+}
 
 
 class Refused(Exception):
@@ -86,20 +92,32 @@ class Site:
     :param servers: how many there are, dormant, or are to be made.
     :param unshelve: seconds from an unshelve until the server is ACTIVE.
     :param empty: whether the servers and their ports are still to be made. Their replicas are there.
+    :param leads: whether the servers run here, on volumes of their own, and the other site has the replicas.
     """
 
     def __init__(
-        self, servers: int, unshelve: float, empty: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        servers: int,
+        unshelve: float,
+        empty: bool = False,
+        leads: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.unshelve_seconds, self.clock, self.made = unshelve, clock, 0
         self.servers: dict[str, Server] = {}
         self.ports: dict[str, Port] = {}
-        self.volumes = {volume.id: volume for n in range(servers) for volume in replicas(n)}
+        made = [[_led(number)] if leads else replicas(number) for number in range(servers)]
+        self.volumes = {volume.id: volume for volumes in made for volume in volumes}
         for number in range(0 if empty else servers):
-            port = Port(made_id("port", number), number, f"{server_name(number)}-port", made_id("server", number))
-            server = Server(port.server, server_name(number), "SHELVED_OFFLOADED", {"standby_plan": PLAN})
-            server.address = port.address
-            self.ports[port.id], self.servers[server.id] = port, server
+            self._stand(number, leads)
+
+    def _stand(self, number: int, leads: bool) -> None:
+        """A server that is there from the beginning, with its port: it runs on its own volume, or is dormant."""
+        of = " of the source" if leads else ""
+        port = Port(made_id(f"port{of}", number), number, f"{server_name(number)}-port", made_id(f"server{of}", number))
+        status, volumes = ("ACTIVE", {_led(number).id: DEVICE}) if leads else ("SHELVED_OFFLOADED", {})
+        server = Server(port.server, server_name(number), status, {"standby_plan": PLAN}, volumes, port.address)
+        self.ports[port.id], self.servers[server.id] = port, server
 
     def settle(self, server: Server) -> Server:
         """Lets what has become due happen to a server."""
@@ -120,9 +138,9 @@ class Site:
         return self.volumes[volume_id]
 
     def volume_status(self, volume: Volume) -> str:
-        """`reserved` until its server runs, then `in-use`."""
+        """`reserved` while its server is shelved, else `in-use`."""
         if volume.server:
-            return "in-use" if self.server(volume.server).status == "ACTIVE" else "reserved"
+            return "reserved" if self.server(volume.server).status == "SHELVED_OFFLOADED" else "in-use"
         return "available" if self.clock() >= volume.due else "creating"
 
     def new_id(self, kind: str) -> str:
@@ -198,22 +216,27 @@ class Site:
         self.volumes[volume_id].server = ""
 
     def action(self, server_id: str, body: Json) -> Any:
-        """Shelve, unshelve, and the console."""
+        """Stop, shelve, unshelve, and the console."""
         server = self.server(server_id)
         if "os-getConsoleOutput" in body:
             if server.status != "ACTIVE":
                 raise Refused(404, "no console")
             return {"output": "login:"}
-        wanted, task, seconds, then = {
-            "shelve": ("ACTIVE", "shelving", SHELVE, "SHELVED_OFFLOADED"),
-            "unshelve": ("SHELVED_OFFLOADED", "spawning", self.unshelve_seconds, "ACTIVE"),
-        }.get(next(iter(body)), ("", "", 0.0, ""))
+        wake = (("SHELVED_OFFLOADED",), "spawning", self.unshelve_seconds, "ACTIVE")
+        wanted, task, seconds, then = {**_ACTIONS, "unshelve": wake}.get(next(iter(body)), ((), "", 0.0, ""))
         if not then:
             raise Refused(400, "no such action")
-        if server.status != wanted or server.task or not server.root:
+        if server.status not in wanted or server.task or not server.root:
             raise Refused(409, f"Cannot do this while the server is {server.status}, busy or without a root volume.")
         self.begin(server, task, seconds, then)
         return None
+
+
+def _led(number: int) -> Volume:
+    """The root of a server that runs at the site that leads."""
+    marks = {"standby_plan": PLAN, "standby_server": server_name(number), "standby_disk": "root"}
+    volume_id, server = made_id("volume of the source", number), made_id("server of the source", number)
+    return Volume(volume_id, f"{server_name(number)}-root", 20, {**marks, "standby_volume": volume_id}, server)
 
 
 def replicas(number: int) -> list[Volume]:

@@ -9,12 +9,12 @@ import argparse
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bench.measure import REPO, Failed, Measured, Scene, active, pretended_cloud
 from bench.table import Row
-from bench.ways import OPERATIONS, WAYS, Way, measure
+from bench.ways import MOVE, OPERATIONS, WAYS, Way, measure
 
 FOLDER = REPO / "build" / "bench"
 
@@ -23,6 +23,9 @@ MOST_HOSTS = 100
 
 #: For how many servers the requests of each operation are counted.
 OPERATED = 100
+
+#: For so many times as many servers those of a planned failover are counted too.
+MORE = 5
 
 #: The loop that waits at the end is no claim: a few servers show what it takes.
 MOST_LATE = 10
@@ -65,6 +68,8 @@ def _operations(options: argparse.Namespace) -> Iterator[Stage]:
     for ways in OPERATIONS:
         stock = ways[0].handover != "attach"
         yield Stage(replace(scene(options, options.operated), empty=True, stock=stock), ways)
+    for count in (options.operated, MORE * options.operated):
+        yield Stage(scene(options, count), MOVE)
 
 
 def scene(options: argparse.Namespace, count: int) -> Scene:
@@ -75,25 +80,31 @@ def scene(options: argparse.Namespace, count: int) -> Scene:
 def rows(stage: Stage, forks: int) -> Iterator[Row]:
     """Runs a stage; what is run a second time must find nothing to do."""
     before: set[str] = set()
-    with pretended_cloud(stage.scene) as port:
+    with contextlib.ExitStack() as sites:
+        ports = [sites.enter_context(pretended_cloud(stage.scene))]
+        if any(way.source for way in stage.ways):
+            ports.append(sites.enter_context(pretended_cloud(replace(stage.scene, leads=True))))
         for way in stage.ways:
             again = way.name in before
-            yield Row(way.name, way.label, stage.scene, once(way, stage.scene, forks, port), again)
+            yield Row(way.name, way.label, stage.scene, once(way, stage.scene, forks, ports), again)
             before.add(way.name)
 
 
-def once(way: Way, scene: Scene, forks: int, port: int) -> Measured:
+def once(way: Way, scene: Scene, forks: int, ports: Sequence[int]) -> Measured:
     """One run.
 
+    :param ports: of the target, and of the source if it is there.
     :raises Failed: if it failed or servers are not as they should be afterwards.
     """
     folder = FOLDER / f"{way.name}-{scene.servers}"
-    with _words(port, scene.servers):
-        measured = measure(folder, scene, port, way, forks)
-    up, wanted = active(port), scene.servers if way.up else 0
+    with _words(ports[0], scene.servers):
+        measured = measure(folder, scene, ports, way, forks)
+    up = [active(port) for port in ports]
+    wanted = [scene.servers if there else 0 for there in (way.up, way.source == "all")][: len(ports)]
     if measured.code or up != wanted:
         log = folder / "ansible.log"
-        raise Failed(f"{way.label}: exit code {measured.code}, {up} servers are up, wanted were {wanted}: see {log}")
+        saw = f"{' and '.join(map(str, up))} servers are up, wanted were {' and '.join(map(str, wanted))}"
+        raise Failed(f"{way.label}: exit code {measured.code}, {saw}: see {log}")
     return measured
 
 

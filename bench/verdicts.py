@@ -31,7 +31,8 @@ class Verdict:
 def verdicts(rows: Sequence[Row]) -> list[Verdict]:
     """All claims about the pretended cloud, measured or not."""
     wave = {row.scene.servers: row for row in rows if row.way == "wave" and not row.again}
-    return [*_of_500(wave.get(500)), _against_the_loop(wave.get(COMPARED), rows), *_again(rows), _readiness(rows)]
+    return [*_of_500(wave.get(500)), _against_the_loop(wave.get(COMPARED), rows), *_again(rows), _readiness(rows),
+            _status(rows)]  # fmt: skip
 
 
 def _of_500(row: Row | None) -> Iterator[Verdict]:
@@ -79,6 +80,16 @@ def _readiness(rows: Sequence[Row]) -> Verdict:
         return Verdict(claim, wanted)
     each, rest = divmod(row.measured.total, row.scene.servers)
     return Verdict(claim, wanted, f"{each}, and {rest}", row.measured.total <= row.scene.servers + 20)
+
+
+def _status(rows: Sequence[Row]) -> Verdict:
+    """Lists of a page of 1,000 rows tell all, whatever the number of servers."""
+    row = next((row for row in rows if row.way == "status" and row.scene.servers == 500), None)
+    claim, wanted = "status of 500 servers: requests to each site", "at most 12"
+    if row is None:
+        return Verdict(claim, wanted)
+    asked = row.measured.sites
+    return Verdict(claim, wanted, " and ".join(map(str, asked)), max(asked) <= 12)
 
 
 def missed(found: Sequence[Verdict]) -> list[str]:

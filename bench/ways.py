@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Way:
     :param hosts: whether each server is a host of the inventory.
     :param up: whether all servers are up afterwards, or none.
     :param handover: how the servers are handed over.
+    :param source: how many of the servers run at the source afterwards, "all" or "none"; "" if the source is dead.
     """
 
     name: str
@@ -46,16 +47,17 @@ class Way:
     hosts: bool = False
     up: bool = True
     handover: str = "attach"
+    source: str = ""
 
 
 def _play(*tasks: Task, **more: Any) -> Task:
     return {"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **more}
 
 
-def _wave(operation: str = "failover") -> Task:
+def _wave(operation: str = "failover", **more: Any) -> Task:
     # with a journal, as the playbooks have it
     journals = "{{ playbook_dir }}/standby-runs"
-    options = {"operation": operation, "plan": "{{ plan }}", "timeout": 600, "journal_folder": journals}
+    options = {"operation": operation, "plan": "{{ plan }}", "timeout": 600, "journal_folder": journals, **more}
     return _play({"name": operation, "standby.openstack.dr_wave": options}, vars_files=["plan.json"])
 
 
@@ -132,14 +134,29 @@ OPERATIONS = (
 )
 
 
-def prepare(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> list[str]:
-    """Writes clouds.yaml, inventory, plan and playbook; returns the command."""
+#: The operations of a planned failover and of what follows it, on two sites that are there. Replication runs once, for
+#: the last recovery point; what is made an hour before is recent enough for its second run.
+#: A drill and its clean-up go before the stop.
+MOVE = (
+    Way("status", "status", lambda: _wave("status"), 3, up=False, source="all"),
+    *(Way("stop-source", "stop_source", lambda: _wave("stop_source"), 5, up=False, source="none"),) * 2,
+    *(Way("replicate", "replicate", lambda: _wave("replicate", min_interval=3600), 5, up=False, source="none"),) * 2,
+    *(Way("planned", "failover, planned", lambda: _wave(planned=True), source="none"),) * 2,
+    *(Way("reprotect", "re-protect", lambda: _wave("reprotect"), 5, source="none"),) * 2,
+)
+
+
+def prepare(folder: Path, scene: Scene, ports: Sequence[int], way: Way, forks: int) -> list[str]:
+    """Writes clouds.yaml, inventory, plan and playbook; returns the command.
+
+    :param ports: of the target, and of the source if it is there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     servers = [{"name": server_name(n), "volume": made_id(f"volume-{POINTS[-1]}", n)} for n in range(scene.servers)]
     hosts = {row["name"]: {"volume": row["volume"]} for row in servers} if way.hosts else {"localhost": {}}
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     for name, content in (
-        ("clouds.yaml", _clouds(port)),
+        ("clouds.yaml", _clouds(*ports)),
         ("inventory.yml", {"all": {"hosts": hosts, "vars": local}}),
         ("servers.json", {"servers": servers}),
         ("plan.json", {"plan": _plan(scene, way.handover)}),
@@ -150,26 +167,26 @@ def prepare(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> list
     return ["ansible-playbook", "-i", "inventory.yml", "--forks", str(forks), "play.yml"]
 
 
-def measure(folder: Path, scene: Scene, port: int, way: Way, forks: int) -> Measured:
+def measure(folder: Path, scene: Scene, ports: Sequence[int], way: Way, forks: int) -> Measured:
     """One run of one way."""
     env = {
         "OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml"),
         "ANSIBLE_RETRY_FILES_ENABLED": "0",
         "ANSIBLE_PIPELINING": "1",
     }
-    return run(prepare(folder, scene, port, way, forks), env, folder, port, folder / "ansible.log")
+    return run(prepare(folder, scene, ports, way, forks), env, folder, ports, folder / "ansible.log")
 
 
-def _clouds(port: int) -> Task:
-    """The target is the pretended cloud. The source is dead: nothing listens at its address."""
+def _clouds(target: int, source: int = 0) -> Task:
+    """The target is a pretended cloud. The source is another one, or dead: then nothing listens at its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         dead = probe.getsockname()[1]
     clouds = {}
-    for name, number in (("bench_a", dead), ("bench_b", port)):
+    for name, number in (("a", source or dead), ("a_admin", source or dead), ("b", target), ("b_admin", target)):
         auth = {"auth_url": f"http://127.0.0.1:{number}/identity/v3", "username": "bench", "password": "bench",
                 "project_name": "bench", "user_domain_id": "default", "project_domain_id": "default"}  # fmt: skip
-        clouds[name] = {"auth": auth, "region_name": "RegionB", "identity_api_version": "3"}
+        clouds[f"bench_{name}"] = {"auth": auth, "region_name": "RegionB", "identity_api_version": "3"}
     return {"clouds": clouds}
 
 
@@ -183,5 +200,5 @@ def _plan(scene: Scene, handover: str) -> Task:
         }
         for number in range(scene.servers)
     ]
-    sites = {"a": {"cloud": "bench_a"}, "b": {"cloud": "bench_b"}}
+    sites = {x: {"cloud": f"bench_{x}", "admin_cloud": f"bench_{x}_admin"} for x in ("a", "b")}
     return {"name": PLAN, "handover": handover, "sites": sites, "servers": servers}

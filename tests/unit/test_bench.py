@@ -71,6 +71,41 @@ def test_the_way_of_a_server() -> None:
     assert ask(cloud, "GET", f"volume/v3/volumes/{VOLUME}")[1]["volume"]["status"] == "in-use"
 
 
+def test_the_site_that_leads_is_stopped_and_put_to_rest() -> None:
+    cloud = Cloud(1, unshelve=0.0, leads=True)
+    (server,) = ask(cloud, "GET", "compute/v2.1/servers/detail")[1]["servers"]
+    one, (volume,) = f"compute/v2.1/servers/{server['id']}", server["os-extended-volumes:volumes_attached"]
+    root = f"volume/v3/volumes/{volume['id']}"
+    assert (server["status"], ask(cloud, "GET", root)[1]["volume"]["status"]) == ("ACTIVE", "in-use")
+    assert ask(cloud, "POST", f"{one}/metadata", {"metadata": {"standby_stopped": "x"}})[0] == 200
+    for action, status in (("os-stop", "SHUTOFF"), ("shelve", "SHELVED_OFFLOADED")):
+        assert ask(cloud, "POST", f"{one}/action", {action: None})[0] == 202
+        assert ask(cloud, "POST", f"{one}/action", {action: None})[0] == 409, "it is busy"
+        cloud.site.servers[server["id"]].due = 1e-9
+        assert ask(cloud, "GET", one)[1]["server"]["status"] == status
+    assert ask(cloud, "GET", root)[1]["volume"]["status"] == "reserved"
+    assert ask(cloud, "POST", f"{one}/metadata", {"metadata": {}})[0] == 409, "Nova refuses it of a shelved server"
+
+
+def test_a_backup_is_carried_over_and_restored() -> None:
+    source, target = Cloud(1, 0.0, leads=True), Cloud(1, 0.0)
+    volume = next(iter(source.site.volumes.values()))
+    made = {"volume_id": volume.id, "name": "point", "metadata": {"a": "b"}}
+    snapshot = ask(source, "POST", "volume/v3/snapshots", {"snapshot": made})[1]["snapshot"]
+    wanted = {**made, "snapshot_id": snapshot["id"]}
+    assert ask(source, "POST", "volume/v3/backups", {"backup": {**made, "snapshot_id": VOLUME}})[0] == 404
+    backup = f"volume/v3/backups/{ask(source, 'POST', 'volume/v3/backups', {'backup': wanted})[1]['backup']['id']}"
+    assert ask(target, "GET", backup)[0] == 404
+    record = ask(source, "GET", f"{backup}/export_record")[1]
+    assert ask(target, "POST", "volume/v3/backups/import_record", record)[0] == 201
+    assert ask(target, "GET", backup)[1]["backup"]["metadata"] == {"a": "b"}
+    assert ask(target, "POST", f"{backup}/restore", {"restore": {"volume_id": VOLUME}})[0] == 202
+    restored = ask(target, "GET", f"volume/v3/volumes/{VOLUME}")[1]["volume"]
+    assert restored["metadata"] == {**volume.metadata, "src_backup_id": backup.rpartition("/")[2]}
+    assert ask(source, "DELETE", f"volume/v3/snapshots/{snapshot['id']}")[0] == 202
+    assert ask(source, "GET", "volume/v3/snapshots/detail")[1]["snapshots"] == []
+
+
 def test_an_unshelve_takes_its_time() -> None:
     cloud = Cloud(1, unshelve=60.0)
     put_on(cloud)
@@ -157,7 +192,7 @@ def test_a_wave_of_servers_comes_up_and_a_second_run_changes_nothing(
     scene = Scene(servers=25, latency=0.01, unshelve=0.5)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     with pretended_cloud(scene) as port:
-        prepare(tmp_path, scene, port, WAYS["wave"], 5)
+        prepare(tmp_path, scene, [port], WAYS["wave"], 5)
         first = wave(tmp_path)
         assert {str(result) for result in first.results.values() if isinstance(result, Exception)} == set()
         assert active(port) == 25
@@ -177,7 +212,7 @@ def test_readiness_asks_for_lists_alone(tmp_path: Path, monkeypatch: pytest.Monk
     scene = Scene(servers=25, latency=0.0, unshelve=0.0)
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     with pretended_cloud(scene) as port:
-        prepare(tmp_path, scene, port, WAYS["wave"], 5)
+        prepare(tmp_path, scene, [port], WAYS["wave"], 5)
         results = wave(tmp_path, "readiness").results.values()
         assert {str(result) for result in results if isinstance(result, Exception)} == set()
         lines = counts(port)

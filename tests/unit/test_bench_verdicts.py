@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,14 @@ def test_the_verdict_on_readiness(total: int, good: bool) -> None:
     )
 
 
+@pytest.mark.parametrize(("sites", "holds"), [((12, 9), True), ((9, 13), False)])
+def test_status_asks_each_site_for_lists_only(sites: tuple[int, int], holds: bool) -> None:
+    claim = "status of 500 servers: requests to each site"
+    both = replace(measured(2.0, sum(sites)), sites=sites)
+    assert judged(row(500, both, "status"))[claim] is holds
+    assert judged(row(100, both, "status"))[claim] is None
+
+
 def test_what_was_not_measured_is_neither_good_nor_bad() -> None:
     assert set(judged().values()) == {None}
     assert {tuple(verdict.cells()[2:]) for verdict in verdicts([])} == {("not measured", "")}
@@ -130,7 +139,8 @@ def test_what_is_missed_is_told() -> None:
 
 def test_our_own_wave_comes_first_and_the_loop_last() -> None:
     names = [stage.ways[0].name for stage in stages(parsed([]))]
-    assert names[:8] == ["wave"] * 5 + ["provision", "prepare", "prepare-recreate"]
+    assert names[:10] == ["wave"] * 5 + ["provision", "prepare", "prepare-recreate", "status", "status"]
+    assert [stage.scene.servers for stage in stages(parsed([])) if stage.ways[0].name == "status"] == [100, 500]
     assert names[-2:] == ["loop-late", "loop"]
     by_name = {stage.ways[0].name: stage.scene.servers for stage in stages(parsed([]))}
     assert (by_name["loop"], by_name["loop-late"], by_name["hosts"]) == (100, 10, 100)
@@ -187,6 +197,19 @@ def test_the_report_has_all_tables() -> None:
         "| claim | wanted | measured | holds |",
     ):
         assert words in text
+
+
+def test_what_two_sites_were_asked_has_tables_of_its_own() -> None:
+    rows = [row(count, replace(measured(3.0, count), sites=(7, 8)), "status") for count in (100, 500)]
+    text = report("conditions", Findings([row(100, measured(2.0, 110), "readiness"), *rows]), [])
+    for words in (
+        "requests to both sites together",
+        "| status | 500 | 3.0 |",
+        "for, with 500 servers:",
+        "| GET x | 500 |",
+    ):
+        assert words in text
+    assert text.count("| GET x |") == 3
 
 
 def test_only_what_is_between_the_marks_is_replaced(tmp_path: Path) -> None:

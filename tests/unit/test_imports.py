@@ -152,6 +152,7 @@ def test_only_the_session_and_its_answers_import_the_sdk(name: str) -> None:
         f"{UTILS}/cloud/session.py": both,
         f"{UTILS}/cloud/errors.py": both,
         f"{UTILS}/cloud/bounds.py": {"keystoneauth1", "requests"},
+        f"{UTILS}/cloud/pool.py": {"keystoneauth1", "requests"},
         f"{UTILS}/run_module.py": {"openstack"},
     }
     assert imports(name) & {"openstack", "keystoneauth1", "requests"} <= allowed.get(name, set())

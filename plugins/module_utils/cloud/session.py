@@ -17,6 +17,7 @@ from ..data.errors import StandbyError, TimedOut, Unreachable
 from .bounds import BoundedAdapter, Bounds, in_the_clear
 from .errors import Translated, Unusable, ahead, content, endless, failure, items, request_id, retry_after, understood
 from .pages import following
+from .pool import Pool, Way
 from .throttle import Pace
 from .versions import agreed, has_versions
 
@@ -85,14 +86,13 @@ class Session:
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             self._reads = {} if self._connection.session.timeout else {"timeout": SILENCE_OF_READS}
-            self._connection.session.timeout = self._connection.session.timeout or SILENCE
-            pool = self._connection.session.session
-            pool.hooks["response"].append(self._hear)
-            pool.auth, pool.headers["Accept-Encoding"] = _no_netrc, "identity"
+            self._silence = self._connection.session.timeout = self._connection.session.timeout or SILENCE
+            self._pool = self._connection.session.session = Pool(self._hear)
             adapter = {"pool_connections": 8, "pool_maxsize": max(10, 2 * threads + 1)}
             for scheme in ("http://", "https://"):
-                pool.mount(scheme, BoundedAdapter(self.bounds, **adapter))
+                self._pool.mount(scheme, BoundedAdapter(self.bounds, **adapter))
         self._versions: dict[str, str] = {}
+        self._ways: dict[str, Way] = {}
         self._known: dict[Any, Any] = {}
         self._asking: dict[Any, threading.Lock] = {}
 
@@ -189,7 +189,7 @@ class Session:
         """The id that the cloud gave the newest request that this thread sent; "" if it gave none."""
         return getattr(self._newest, "request_id", "")
 
-    def _hear(self, answer: Any, *_more: Any, **_options: Any) -> None:
+    def _hear(self, answer: Any) -> None:
         """Called with each answer. The first one tells the time of the cloud."""
         if not self._dated:
             self._dated, self.ahead = True, ahead(answer, datetime.now(timezone.utc))
@@ -201,20 +201,41 @@ class Session:
         with self._lock:
             self.requests[f"{method} {service}"] += 1
         with Translated(self.label, f"{method} {path}"):
-            proxy = getattr(self._connection, service)
-            where = self.once(("endpoint", service), proxy.get_endpoint)
-            # Not the SDK's own `request`, nor the endpoint looked up for each request: both ask for the token under
-            # one lock, three times for each request, which 100 threads feel. keystoneauth's own answer to a 401
-            # throws away the token that another thread has just got.
-            return Adapter.request(
-                proxy, path, method, endpoint_override=where, raise_exc=False, allow_reauth=False, **options
-            )
+            where = self.once(("endpoint", service), lambda: getattr(self._connection, service).get_endpoint())
+            answer = self._like_an_earlier(where, method, service, path, options)
+            if answer is None:
+                answer = self._by_keystoneauth(where, method, service, path, options)
+            return answer
+
+    def _like_an_earlier(self, where: str, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
+        """Sends a request as an earlier one to its service was sent. None if there was none, or it was redirected."""
+        way = self._ways.get(service)
+        if way is None or "data" in options:
+            return None
+        url, timeout = f"{where.rstrip('/')}/{path.lstrip('/')}", options.get("timeout", self._silence)
+        return self._pool.send_like(way, method, url, options.get("json"), timeout)
+
+    def _by_keystoneauth(self, where: str, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
+        """Sends a request that no earlier one is like: the first to a service, or the first with a new token.
+
+        Not the SDK's own `request`, nor the endpoint looked up for each request: both ask for the token under one lock,
+        three times for each request, which 100 threads feel. keystoneauth's own answer to a 401 throws away the token
+        that another thread has just got.
+        """
+        proxy = getattr(self._connection, service)
+        answer: Any = Adapter.request(
+            proxy, path, method, endpoint_override=where, raise_exc=False, allow_reauth=False, **options
+        )
+        if answer.status_code < 400 and getattr(answer, "way", None):
+            self._ways[service] = answer.way
+        return answer
 
     def _prepare_repeat(self, answer: Any) -> None:
         """A new token after a 401, unless another thread got one meanwhile; else a pause for the whole session."""
         if answer.status_code != 401:
             self._pace.slow_down(retry_after(answer))
             return
+        self._ways.clear()
         with self._renewing, Translated(self.label, "authenticate"):
             session = self._connection.session
             if answer.request.headers.get("X-Auth-Token") == session.get_token():
@@ -253,8 +274,3 @@ def described(config: Mapping[str, Any]) -> str:
     who = auth.get("username") or auth.get("application_credential_name") or auth.get("application_credential_id")
     parts = [urlsplit(str(auth.get("auth_url") or "")).hostname, region, f"(as {who})" if who else None]
     return " ".join(str(part) for part in parts if part)
-
-
-def _no_netrc(request: Any) -> Any:
-    """The authentication of `requests`. Without it `requests` would read ~/.netrc before each request, and use it."""
-    return request

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from ..data.errors import CloudError
@@ -127,7 +127,13 @@ def at_once(*reads: Callable[[], Any]) -> None:
 
 def _state(item: Mapping[str, Any]) -> State:
     reason = (item.get("fault") or {}).get("message") or item.get("fail_reason") or ""
-    return State(one_line(item["status"]), one_line(item.get("OS-EXT-STS:task_state") or "") or None, one_line(reason))
+    return _state_of(item["status"], item.get("OS-EXT-STS:task_state") or "", reason)
+
+
+@lru_cache
+def _state_of(status: str, task: str, reason: str) -> State:
+    """One for all resources that are in this state, which all servers of a wave are in most polls."""
+    return State(one_line(status), one_line(task) or None, one_line(reason))
 
 
 def _console(cloud: Session, until: Until) -> State:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -202,7 +202,7 @@ def moment(text: str) -> datetime | None:
         return None
 
 
-def read(metadata: Mapping[str, str]) -> Marks:
+def read(metadata: Mapping[str, str], named: bool = False) -> Marks:
     """The marks among metadata. A value that cannot be read counts as missing, and its key is told."""
     told: dict[str, Any] = {field: str(metadata.get(key) or "") for field, key in _FIELDS.items()}
     numbers = {key: str(metadata.get(key) or "") for key in (GENERATION, SUPERSEDED_BY)}
@@ -210,7 +210,7 @@ def read(metadata: Mapping[str, str]) -> Marks:
     told.update({field: "" for field, key in _MOMENTS.items() if key in bad})
     bad += [key for key, number in numbers.items() if number and not _NUMBER.fullmatch(number)]
     generation, by = (int(number) if number and key not in bad else 0 for key, number in numbers.items())
-    return Marks(**told, generation=max(generation, 1), superseded_by=by, unreadable=tuple(bad))
+    return Marks(**told, generation=max(generation, 1), superseded_by=by, named=named, unreadable=tuple(bad))
 
 
 def about(volume_id: str, metadata: Mapping[str, str]) -> Marks:
@@ -220,7 +220,7 @@ def about(volume_id: str, metadata: Mapping[str, str]) -> Marks:
     """
     named = metadata.get(VOLUME)
     own = named == volume_id if named else RESTORED not in metadata
-    return replace(read(metadata), named=bool(named)) if own else Marks()
+    return read(metadata, bool(named)) if own else Marks()
 
 
 #: So long a description of Neutron may be.

@@ -23,6 +23,8 @@ Poll = Callable[[str, str, "set[Any]", float], Mapping[Any, State]]
 #: Seconds from the first wait for a kind to its first poll: others that begin to wait meanwhile share it.
 GATHER = 0.05
 
+_GONE = State(GONE)
+
 #: Seconds of an interval for each target that is asked by itself: together they ask at most 100 times a second.
 SHARE = 0.01
 
@@ -168,7 +170,10 @@ def _ends(asked: Asked, future: Future) -> list[tuple[Any, State | BaseException
 
 def _end(waiter: Waiter, pause: Pause, states: Mapping[Any, State]) -> State | StandbyError | None:
     """The state that ends a wait, the error that does, or None."""
-    state = waiter.last_seen = states.get(_target(pause.until), State(GONE))
+    state = states.get(_target(pause.until), _GONE)
+    if state is waiter.last_seen:  # it did not end the wait before: few of 5,000 servers change from poll to poll
+        return None
+    waiter.last_seen = state
     try:
         return state if reached(pause.until, state, pause.step.text) else None
     except StandbyError as unexpected:

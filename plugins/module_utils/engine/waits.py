@@ -39,9 +39,12 @@ WAIT_KINDS: Mapping[str, WaitKind] = {
 }
 
 
+_OF_A_LIST = WaitKind()
+
+
 def wait_kind(until: Until) -> WaitKind:
     """How this wait behaves."""
-    return WAIT_KINDS.get(until.kind, WaitKind())
+    return WAIT_KINDS.get(until.kind, _OF_A_LIST)
 
 
 @dataclass(frozen=True)

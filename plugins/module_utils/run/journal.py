@@ -29,6 +29,9 @@ FORMAT = 1
 #: What a line about a server takes from its row in the result.
 _OF_SERVER = ("recovery_point", "lag", "handover", "handover_reason", "network", "notes")
 
+#: Escapes the text: half of a surrogate pair cannot be written, and some characters end a line for readers.
+_JSON = json.JSONEncoder(ensure_ascii=True, default=str)
+
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 
 
@@ -124,9 +127,8 @@ class Journal:
         self._stream = None
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        """Escapes the text: half of a surrogate pair cannot be written, and some characters end a line for readers."""
         if self._stream:
-            self._stream.write(json.dumps(line, ensure_ascii=True, default=str) + "\n")
+            self._stream.write(_JSON.encode(line) + "\n")
             self._stream.flush()
 
 

@@ -57,7 +57,9 @@ def _of_step(event: Event, text: str) -> str:
 
     :param text: the step in words; for many servers the part of the work that it is.
     """
-    short = _TIME.sub(r"\1\2\3T\4\5\6Z", re.sub(rf" (of|to|from) server {re.escape(event.job)}$", "", text))
+    for word in ("of", "to", "from"):
+        text = text.removesuffix(f" {word} server {event.job}")
+    short = _TIME.sub(r"\1\2\3T\4\5\6Z", text)
     return f"{short}: {event.more['state']}" if "state" in event.more else short
 
 

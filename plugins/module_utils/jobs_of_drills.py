@@ -36,9 +36,8 @@ class JobsOfDrills(WaveCore):
 
     def _drill(self, server: PlanServer) -> tuple[Any, Any]:
         inventory, definition = self.inventory("target"), self.wanted(server)
-        first = next(iter(definition.nics), None)
-        isolated = first is None or first.network not in self.plan.drill.values()
-        wish = DrillWish(definition, isolated, self.keep, self.moment.isoformat())
+        connected = frozenset(self.plan.drill.values())
+        wish = DrillWish(definition, connected, self.keep, self.moment.isoformat())
 
         def read(since: float) -> Drill:
             look, marks = Shared(inventory, since), {PLAN: self.plan.name, SERVER: server.name}
@@ -49,6 +48,7 @@ class JobsOfDrills(WaveCore):
                 twin=twin,
                 recovery=replace(replicas, wish=self.wish),
                 clones=read_drill.clones(inventory, since, self.plan.name, server.name),
+                runs_on=read_drill.network_ids(look, self.plan.runs_on) if connected else frozenset(),
             )
 
         return read, lambda what, _first: decide_drill(what, server, wish)

@@ -156,6 +156,11 @@ class Port:
     description: str = ""
     owner: str = ""
 
+    @property
+    def of_router(self) -> bool:
+        """Whether it leads to a router. That of a highly available one is "network:ha_router_replicated_interface"."""
+        return self.owner.startswith(("network:router", "network:ha_router"))
+
 
 @dataclass(frozen=True)
 class Source:

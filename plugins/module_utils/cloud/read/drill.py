@@ -33,6 +33,11 @@ def isolated(look: Shared, wanted: IsolatedWanted) -> Isolated:
     )
 
 
+def network_ids(look: Shared, refs: Iterable[str]) -> frozenset[str]:
+    """The ids of those of the networks that are there."""
+    return frozenset(data["id"] for ref in refs if (data := networks.known(look, ref)))
+
+
 def servers(inventory: Inventory, since: float, plan: str) -> tuple[Server, ...]:
     """The servers of drills of a plan."""
     return tuple(map(parse.server, with_marks(inventory, "server", since, {DRILL: plan})))

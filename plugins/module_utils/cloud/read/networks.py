@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
+from ...data.errors import Foreign
 from ...data.networks import Group, Groups, GroupsWanted, Network, Subnet, rule
 from ..lookup import Shared, by_key
 from ..names import looks_like_id, one
@@ -74,6 +76,13 @@ def own(look: Shared, kind: str, name: str) -> Json | None:
     project, _roles = look.cloud.who()
     own = [item for item in look.named(kind, name) if project in (None, item.get("project_id"))]
     return one(look.cloud, kind, name, own)
+
+
+def known(look: Shared, ref: str) -> Json | None:
+    """The network that a plan names; None if only another project has one of that name."""
+    with suppress(Foreign):
+        return look.known("network", ref)
+    return None
 
 
 def _id(data: Json | None) -> str | None:

@@ -151,7 +151,7 @@ def _networks(what: Left) -> Iterator[Step]:
 
 
 def _of_neutron(port: Port) -> bool:
-    return port.owner.startswith("network:") and not port.owner.startswith("network:router")
+    return port.owner.startswith("network:") and not port.of_router
 
 
 def give_place(servers: Iterable[Server]) -> tuple[Step, ...]:

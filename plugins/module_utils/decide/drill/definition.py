@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -68,10 +68,11 @@ def _nic(nic: NicWanted, server: str, plan: str, instead: Mapping[str, str]) -> 
     return replace(nic, name=f"{nic.name}{SUFFIX}", network=network, description=drill_note(plan, server))
 
 
-def drill_problems(data: Mapping[str, Any], used: Iterable[str]) -> Iterator[str]:
+def drill_problems(data: Mapping[str, Any], used: Mapping[str, Collection[str]], to: str) -> Iterator[str]:
     """What is wrong with ``drill`` of a plan.
 
-    :param used: the networks that the plan uses at the target.
+    :param used: by site the networks that the plan uses there. One plan says it for both directions.
+    :param to: the site that is the target.
     """
     given = (data.get("drill") or {}).get("networks")
     if given in (None, "isolated"):
@@ -81,11 +82,10 @@ def drill_problems(data: Mapping[str, Any], used: Iterable[str]) -> Iterator[str
     ):
         yield "drill.networks is neither isolated nor networks of the plan, each with an existing one to use instead"
         return
-    theirs = set(used)
     for network, other in given.items():
-        if network not in theirs:
-            yield f"drill.networks names {network}, on which no server of the plan has a port at the target"
-        if other in theirs:
+        if not any(network in theirs for theirs in used.values()):
+            yield f"drill.networks names {network}, on which no server of the plan has a port"
+        if other in used[to]:
             yield f"drill.networks uses {other} for {network}, where the plan runs: a drill there would be in its way"
 
 

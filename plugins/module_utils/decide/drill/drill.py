@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ...data.marks import BUILDING, DRILL, DRILLED, DRILLED_ON, KEPT, POINT
 from ...data.parts import Part
-from ...data.seen import Seen, Server, Site, Source, Volume
+from ...data.seen import Port, Seen, Server, Site, Source, Volume
 from ...data.steps import Decision, Finding, Plan, Ref, Refusal, Step, for_part
 from ...data.texts import listed
 from ...data.wanted import ServerWanted
@@ -40,12 +40,14 @@ class Drill:
     :param twin: the server of the plan at the target, from lists.
     :param recovery: its replicas.
     :param clones: the volumes of the drill that are there already.
+    :param runs_on: the ids of networks on which the plan runs at the target.
     """
 
     site: Site
     twin: Seen
     recovery: Recovery
     clones: tuple[Volume, ...] = ()
+    runs_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,37 @@ class DrillWish:
     """How the drill is wanted.
 
     :param definition: the server of the drill, see `definition.drilled`.
-    :param isolated: whether nothing outside reaches it.
+    :param connected: the existing networks that drills of the plan use.
     :param keep: whether it stays.
     :param now: when the run began, by the clock of the target.
     """
 
     definition: ServerWanted
-    isolated: bool
+    connected: frozenset[str]
     keep: bool
     now: str
+
+    @property
+    def network(self) -> str:
+        """How the drill is told: one port on an existing network is enough for "connected"."""
+        ways = {nic.network in self.connected for nic in self.definition.nics}
+        return "connected" if True in ways else "isolated"
+
+    @property
+    def isolated(self) -> bool:
+        """Whether nothing outside reaches its first port, at which it is checked."""
+        first = next(iter(self.definition.nics), None)
+        return first is None or first.network not in self.connected
+
+    def address(self, ports: Iterable[Port]) -> str:
+        """That of its first port. Outside, the address of an isolated one may be that of the running application."""
+        return first_address(port for port in ports if port.name == self.definition.nics[0].name)
 
 
 def decide_drill(what: Drill, server: PlanServer, wish: DrillWish) -> Decision:
     """Builds the server of the drill and checks its health; carries on."""
     wanted = f"drill {server.name} at {server.direction.target}"
-    refusal = _not_here(what.twin, server, wanted) or _given_port(server, wanted)
+    refusal = _not_here(what.twin, server, wanted) or _given_port(server, wanted) or _where_it_runs(what, wish, wanted)
     if refusal:
         return refusal
     made = what.site.seen.server
@@ -97,6 +115,14 @@ def _given_port(server: PlanServer, wanted: str) -> Refusal | None:
     return Refusal("given_port", wanted, saw, todo)
 
 
+def _where_it_runs(what: Drill, wish: DrillWish, wanted: str) -> Refusal | None:
+    """Names were compared when the plan was read. The same network may be named by its id."""
+    used = {nic.network for nic in wish.definition.nics if nic.network}
+    same = sorted(ref for ref in used if what.site.around.ids.get(("network", ref)) in what.runs_on)
+    saw = f"drill.networks of the plan uses {listed(same)}, where the plan runs"
+    return Refusal("not_isolated", wanted, saw, "Name another network in it. Nothing was changed.") if same else None
+
+
 def _anew(what: Drill, server: PlanServer, wish: DrillWish, wanted: str) -> Plan | Refusal:
     finished = [clone.name or clone.id for clone in what.clones if not clone.marks.building]
     if finished:
@@ -107,11 +133,12 @@ def _anew(what: Drill, server: PlanServer, wish: DrillWish, wanted: str) -> Plan
         return point
     definition = _of_point(wish.definition, point)
     around = replace(what.site.around, sources={tag: _source(v) for tag, v in point.volumes.items()})
-    build = proved_build(definition, around, wanted, CORRECT, _mixed(what, point))
+    build = proved_build(definition, around, wanted, CORRECT, (*_mixed(what, point), *_other_ports(what, definition)))
     if isinstance(build, Refusal):
         return build
     built = as_built(what.site.seen, definition, around)
-    made, address = _checks(server, wish), first_address(built.ports)
+    made = _checks(server, wish)
+    address = wish.address(built.ports) if needs_address(made) else ""
     rest = (*health_steps(definition.name, Ref("server"), made, address), *_passed(what, server, wish, Ref("server")))
     # an address that is not known before the port is made
     waits = needs_address(made) and not address
@@ -150,6 +177,17 @@ def _mixed(what: Drill, point: RecoveryPoint) -> list[Finding]:
     ]
 
 
+def _other_ports(what: Drill, definition: ServerWanted) -> Iterator[Finding]:
+    """Ports of the names that the drill needs, which are not of it: they may be where the application is reached."""
+    around = what.site.around
+    for nic in definition.nics:
+        for port in around.ports.get(nic.name, ()):
+            if (port.network_id, port.description) != (around.ids["network", nic.network or ""], nic.description):
+                words = f"port {port.name} is not of this drill, or not on network {nic.network} (dr_drill_cleanup removes "
+                words += "one of an earlier drill; rename any other)"
+                yield Finding(f"network of port {port.name}", nic.network, port.network_id, words)
+
+
 def _of_point(definition: ServerWanted, point: RecoveryPoint) -> ServerWanted:
     mark = {POINT: point.time}
     disks = (
@@ -173,9 +211,13 @@ def _carry_on(made: Server, what: Drill, server: PlanServer, wish: DrillWish) ->
     seen = what.site.seen
     facts = server_facts(seen, which_root(seen))
     point = next((clone.marks.point for clone in what.clones if clone.marks.point), "")
+    if point and not what.recovery.wish.takes(point):
+        saw = f"the server of the drill has data of recovery point {point}, and wanted was {what.recovery.wish}"
+        return Refusal("other_point", wanted, saw, CLEAN_UP)
     keeps = _keep(made) if wish.keep and made.metadata.get(KEPT) != "yes" else ()
     building = (await_built(made),) if made.status == "BUILD" else ()
-    checks, address = _checks(server, wish), first_address(seen.ports)
+    checks = _checks(server, wish)
+    address = wish.address(seen.ports) if needs_address(checks) else ""
     health = health_steps(made.name, made.id, checks, address)
     steps = (*building, *_unmark(seen), *keeps, *health, *_passed(what, server, wish, made.id))
     return Plan(facts, {**facts, "status": "ACTIVE"}, steps, extra=_extra(point, wish))
@@ -231,4 +273,4 @@ def _not_checked(server: PlanServer, wish: DrillWish) -> tuple[str, ...]:
 
 
 def _extra(point: str, wish: DrillWish) -> dict[str, Any]:
-    return {"recovery_point": point or None, "network": "isolated" if wish.isolated else "connected"}
+    return {"recovery_point": point or None, "network": wish.network}

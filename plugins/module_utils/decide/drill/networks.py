@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from ...data.drill import SUFFIX, Isolated, IsolatedWanted
 from ...data.marks import drill_note
 from ...data.networks import NetworkWanted, Subnet, SubnetWanted
@@ -22,15 +25,20 @@ def decide_isolated(what: Isolated, wanted: IsolatedWanted) -> Decision:
     if what.there and what.note != note:
         saw = "a network of that name is there, and its description does not say that it is of a drill of this plan"
         return Refusal("not_of_the_drill", f"make {wanted.label}", saw, "Rename it, then repeat. Nothing was changed.")
-    routers = [port.id for port in what.ports if port.owner.startswith("network:router")]
+    routers = [port.id for port in what.ports if port.of_router]
     if routers:
         saw = f"a router has a port on it ({', '.join(routers)}), so it is not isolated"
         todo = "Take the router off, or end the drill with dr_drill_cleanup, then repeat."
         return Refusal("not_isolated", f"use {wanted.label} for a drill", saw, todo)
-    subnets = tuple(map(_subnet, what.original.subnets))
+    subnets = _subnets(what.original.subnets)
     options = {**what.original.options, "description": note}
     return decide_network(what.there, NetworkWanted(wanted.name, options, subnets))
 
 
-def _subnet(original: Subnet) -> SubnetWanted:
-    return SubnetWanted(f"{original.name or original.options['cidr']}{SUFFIX}", original.options)
+def _subnets(originals: Sequence[Subnet]) -> tuple[SubnetWanted, ...]:
+    """By their names they are found again, so those whose names say nothing are called by their addresses."""
+    names = Counter(original.name for original in originals)
+    return tuple(
+        SubnetWanted(f"{one.name if names[one.name] == 1 and one.name else one.options['cidr']}{SUFFIX}", one.options)
+        for one in originals
+    )

@@ -61,6 +61,7 @@ class RecoveryPlan:
 
     :param networks: by role, "source" or "target", the networks and security groups that the plan makes there; "drill",
         the networks of a drill at the target; "left", what must be gone after it.
+    :param runs_on: the networks of all servers of the plan at the target, also where only some are chosen.
     :param drill: by network of the plan at the target an existing one that a drill uses; {} if drills are isolated.
     :param options: ``replication`` of the plan, for the provider.
     :param when: when the handover reimage fills the root of a twin: "at_failover" or "at_replication".
@@ -77,6 +78,7 @@ class RecoveryPlan:
     rpo: int | None
     options: Mapping[str, Any]
     networks: Mapping[str, tuple[Wanted, ...]]
+    runs_on: frozenset[str]
     drill: Mapping[str, str]
 
 
@@ -104,6 +106,7 @@ def recovery_plan(data: Mapping[str, Any], to: str = "b") -> RecoveryPlan:
         rpo=replication.get("rpo"),
         options=replication,
         networks=_all_networks(data, towards, servers),
+        runs_on=frozenset(_used_networks(data["servers"], to)),
         drill=instead_of(data),
     )
 
@@ -172,7 +175,7 @@ def _problems(data: Mapping[str, Any], to: str) -> Iterator[str]:
     yield from _address_problems(servers)
     yield from network_problems(data)
     yield from text_problems(data)
-    yield from drill_problems(data, _used_networks(servers, to))
+    yield from drill_problems(data, {site: _used_networks(servers, site) for site in SITES}, to)
     depending = dependency_problems(servers)
     for row in servers:
         yield from _server_problems(row)

@@ -180,12 +180,13 @@ def _mixed(what: Drill, point: RecoveryPoint) -> list[Finding]:
 def _other_ports(what: Drill, definition: ServerWanted) -> Iterator[Finding]:
     """Ports of the names that the drill needs, which are not of it: they may be where the application is reached."""
     around = what.site.around
-    for nic in definition.nics:
-        for port in around.ports.get(nic.name, ()):
-            if (port.network_id, port.description) != (around.ids["network", nic.network or ""], nic.description):
-                words = f"port {port.name} is not of this drill, or not on network {nic.network} (dr_drill_cleanup removes "
-                words += "one of an earlier drill; rename any other)"
-                yield Finding(f"network of port {port.name}", nic.network, port.network_id, words)
+    there = ((nic, port) for nic in definition.nics for port in around.ports.get(nic.name, ()))
+    for nic, port in there:
+        network = around.ids["network", nic.network or ""]
+        if (port.network_id, port.description) != (network, nic.description):
+            words = f"port {port.name} is not of this drill, or not on network {nic.network}"
+            todo = " (dr_drill_cleanup removes one of an earlier drill; rename any other)"
+            yield Finding(f"network of port {port.name}", nic.network, port.network_id, words + todo)
 
 
 def _of_point(definition: ServerWanted, point: RecoveryPoint) -> ServerWanted:

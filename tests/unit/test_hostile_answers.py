@@ -44,7 +44,7 @@ from hypothesis import strategies as some  # noqa: E402
 RUN, REQUEST, HANGS = 5, 1, 60
 #: How often check mode may be asked once more what it foretells.
 TRIES = 3
-#: What came before each operation. Before a failover and a re-protection the source was stopped; before a fence it runs.
+#: What came before each operation. Before a failover and a re-protection the source is stopped; before a fence it runs.
 PROTECTED = ("provision", "prepare", "replicate")
 BEFORE: dict[str, tuple[str, ...]] = {
     "provision": (),

@@ -296,37 +296,3 @@ def test_cards_and_disks_keep_their_order_and_tags() -> None:
     assert request["block_device_mapping_v2"] == mapped
     assert request["networks"] == [{"port": "p2"}, {"port": "p1", "tag": "front"}]
     assert request["tags"] == ["one"]
-
-
-@pytest.mark.parametrize(
-    ("told", "said", "wanted"),
-    [("az1", None, "az1"), ("az1", "az2", "az2"), ("az1", "", None), ("", None, None), (None, "az2", "az2")],
-)
-def test_the_zone_is_the_one_that_is_said_else_that_of_the_server(told: str | None, said: str | None, wanted: Any) -> None:
-    assert a_definition(zone_told=told, zone=said).availability_zone == wanted
-
-
-@pytest.mark.parametrize(("groups", "wanted"), [((), None), (("apart",), "apart"), (("apart", "other"), "apart")])
-def test_the_server_stays_in_its_group(groups: tuple[str, ...], wanted: str | None) -> None:
-    """Nova has one group for a server at most."""
-    assert a_definition(server_groups=groups).server_group == wanted
-
-
-@pytest.mark.parametrize(("said", "wanted"), [(None, "az1"), ("az2", "az2"), ("", None)])
-def test_a_zone_said_later_overrides_that_of_the_record(said: str | None, wanted: str | None) -> None:
-    definition = replace(a_definition(), availability_zone="az1")
-    assert made_of(definition, "new", said, None).availability_zone == wanted
-
-
-def test_what_is_made_is_as_it_was() -> None:
-    definition = replace(a_definition(), description="the database", user_data=True)
-    made = made_of(definition, "new", None, "#cloud-config")
-    assert (made.user_data, made.description) == ("#cloud-config", "the database")
-    made = made_of(replace(definition, description=""), "new", None, "")
-    assert (made.user_data, made.description) == (None, None)
-
-
-def test_a_disk_is_called_by_its_name_else_by_its_id() -> None:
-    (row,) = a_definition().volumes
-    definition = replace(a_definition(), volumes=(row, {**row, "id": "x", "name": None}))
-    assert [disk.name for disk in made_of(definition, "new", None, None).disks] == ["new", "db-data", "x"]

@@ -14,15 +14,15 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Gives a server that is C(SHELVED_OFFLOADED) another root, as an ordinary member of the project.
-  - O(handover) says in which way. It is never switched while the module runs, and the reason is in the result, also
-    in check mode.
+  - O(handover) says in which way. The module never switches to another way while it runs. The result says which way
+    and why, also in check mode.
   - With V(attach) and V(reimage) the server stays shelved; M(standby.openstack.server_unshelve) boots it. With
     V(recreate) Nova boots the new server at once.
-  - A run that was killed is carried on by repeating it. A root that is the source, or was made of it or filled from
-    it by this module, is left alone, also when the server has written to it since; to hand the same source over once
-    more, say O(again=true).
-  - The source is never changed, except that a O(volume) which is attached becomes the root. An O(image), O(snapshot)
-    or O(backup) is copied.
+  - To carry on a run that was killed, repeat it. If the root already is the source, or if this module made or filled
+    it from the source, nothing is done, even if the server has written to it since. O(again=true) hands the same source
+    over once more.
+  - The module copies an O(image), O(snapshot) or O(backup), and leaves it unchanged. A O(volume) becomes the root
+    itself, except with V(reimage), which copies it.
 options:
   server:
     description:
@@ -31,8 +31,8 @@ options:
     required: true
   volume:
     description:
-      - The name or id of the volume that is to be the root. With O(handover=reimage) its data are copied, from a
-        snapshot that is made for that and removed afterwards.
+      - The name or id of the volume that is to be the root. With O(handover=reimage) the module copies its data. It
+        makes a snapshot for that and removes it afterwards.
     type: str
   snapshot:
     description:
@@ -49,21 +49,20 @@ options:
     type: str
   handover:
     description:
-      - V(attach) detaches the old root and attaches the new one. The old one is kept. It needs a cloud with the
-        guarded root volume API. A root that is missing is no obstacle.
-      - V(reimage) copies into the root volume of the server by Cinder's C(os-reimage), which B(overwrites) it, so
-        O(root_volume) must name it. It works on stock Nova with Cinder 27 (2025.2) or newer, which is looked at before
-        anything is changed, and for an O(image) that has data with a block storage API of 3.68 or newer. It needs a
-        root that is at least as large as the source. The data stay inside the storage, except those of an O(image).
-        A copy that fails leaves the root in C(error). One that outlives the run is waited for by the next, or found
-        complete, and not begun anew.
-      - V(recreate) works on every cloud. The definition of the server is written to O(record),
-        C(delete_on_termination) of all its volumes is cleared, and that it is cleared is looked at again; the server
-        is deleted, and made again on the new root with the same ports, data volumes, name, flavor, key, metadata,
-        tags, description, host name, server group, availability zone and config drive. That it can be made is
-        checked before it is deleted. It has a new id, and so have its SMBIOS uuid and the instance id of cloud-init,
-        which runs its first boot again. All volumes are kept, and stay when the new server is deleted.
-      - V(auto) is V(attach) where the cloud advertises it, else what O(fallback) says.
+      - V(attach) detaches the old root, which is kept, and attaches the new one. The cloud must have the guarded root
+        volume API. The server may also have no root.
+      - V(reimage) lets Cinder (C(os-reimage)) B(overwrite) the root volume of the server, so O(root_volume) must name
+        it. Nova may be a stock one. Cinder must be 27 (2025.2) or newer; for an O(image) that has data, a block storage
+        API of 3.68 is enough. The module checks that before it changes anything. The root must be at least as large as
+        the source. The data stay inside the storage, except those of an O(image). If a copy fails, the root is in
+        C(error). If a copy goes on after the run has ended, the next run waits for it and does not begin it again.
+      - V(recreate) works on every cloud. The module first checks that the server can be made again. It writes the
+        definition of the server to O(record), clears C(delete_on_termination) of all its volumes, and checks that no
+        volume will be deleted. Then it deletes the server, and makes it again on the new root with the same ports, data
+        volumes, name, flavor, key, metadata, tags, description, host name, server group, availability zone and config
+        drive. The new server has a new id, a new SMBIOS uuid and a new instance id, so cloud-init runs its first boot
+        again. All volumes are kept, also when somebody deletes the new server.
+      - V(auto) is V(attach) where the cloud advertises the API, else what O(fallback) says.
     type: str
     choices: [attach, reimage, recreate, auto]
     default: attach
@@ -80,37 +79,37 @@ options:
     type: str
   again:
     description:
-      - Hands the source over even if the root was made of it or filled from it already. It is for a O(volume) whose
-        data changed since, such as one that is restored every night, and for a second return to the same O(snapshot).
+      - Hands the source over even if the root was made of it or filled from it already. Use it when the data of the
+        O(volume) have changed since, such as of one that is restored every night, or to return to the same O(snapshot)
+        a second time.
       - V(reimage) copies once more, which overwrites what the server wrote since. V(attach) and V(recreate) make
         another volume of the source; the one that was the root is kept.
-      - A O(volume) that itself is the root stays it; there is nothing to do then.
-      - Each such run is a handover of its own, except that one that was killed is carried on.
+      - If the O(volume) itself is the root, there is nothing to do.
+      - Each such run is a new handover, unless it carries on one that was killed.
     type: bool
     default: false
   record:
     description:
       - Needed for O(handover=recreate). A file, where the module runs, to which the definition of the server is
         written as JSON before the server is deleted. If a run is killed after that, the next one makes the server
-        from it; so it must be the same file, and outlive the run. Its folder must exist.
-      - The record of another server is not overwritten; it gets the id of that server as its suffix.
+        from this file. So name the same file again, and keep it. Its folder must exist.
+      - If the file is the record of another server, it is renamed, and gets the id of that server as its suffix.
     type: path
   user_data:
     description:
-      - Needed for O(handover=recreate), as plain text, because Nova does not show it to members and it is not
-        written to O(record). V("") if the server had none.
+      - Needed for O(handover=recreate), as plain text. Nova does not show it to members, and it is a secret, so it is
+        not in O(record). V("") if the server had none.
     type: str
   availability_zone:
     description:
       - With O(handover=recreate), the availability zone of the new server; V("") for none. By default the one that
-        was asked for when the server was made. A Nova that does not tell it (compute API older than 2.96) needs it
-        said.
+        was asked for when the server was made. Say it if Nova does not tell it (compute API older than 2.96).
     type: str
   release_ports:
     description:
-      - With O(handover=recreate), what is done about ports that Nova may have made. It deletes those with the
-        server, and members cannot see which they are. A port that has a name and is older than the server is not one
-        of them.
+      - With O(handover=recreate), what is done about ports that Nova may have made. Nova deletes such ports with the
+        server, and members cannot see which they are. Nova did not make a port that has a name and is older than the
+        server.
       - V(false) refuses if there may be such a port.
       - V(true) takes these ports off the server (C(device_id) is cleared) before it is deleted, so that Nova finds
         none.
@@ -118,16 +117,15 @@ options:
     default: false
   timeout:
     description:
-      - Seconds for the whole module. When they are over, repeat the task to carry on; a copy that goes on meanwhile is
-        waited for, not begun anew.
+      - Seconds for the whole module. When they are over, repeat the task to carry on. If a copy still goes on then, the
+        next run waits for it and does not begin it again.
     type: int
     default: 3600
 notes:
   - With V(attach) and V(reimage) the server keeps its id, so its SMBIOS uuid and the instance id that the metadata
-    service tells stay too. Whether cloud-init runs its first boot depends on the new root, though; it does when that
-    was last booted by another server.
-  - V(recreate) does not keep what Nova shows to no member; these are scheduler hints other than the server group,
-    and bus and type of the disks, such as C(cdrom), which come from the image properties of the new root.
+    service tells stay too. cloud-init runs its first boot if another server booted the new root last.
+  - V(recreate) does not keep what Nova shows to no member. These are scheduler hints other than the server group, and
+    bus and type of the disks, such as C(cdrom). Bus and type come from the image properties of the new root.
   - A volume that is made of a O(snapshot), O(backup) or O(image) has the name of the server, C(-root-) and the first
     8 characters of the id of the source, and at least the size of the old root.
 seealso:

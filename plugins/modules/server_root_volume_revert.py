@@ -19,18 +19,18 @@ description:
     as C(revert.disks[].before). Name it as O(snapshot) to revert the revert. No volume and no snapshot of yours is ever
     deleted.
   - Where the cloud has the guarded root volume API, the root is exchanged for a new volume that is made from the
-    snapshot; the old root volume stays as it is, detached. On stock Nova the snapshot is copied into the root volume of
-    the shelved server by Cinder, without passing through Glance; the root volume keeps its id. Data volumes are always
+    snapshot. The old root volume stays as it is, detached. On stock Nova Cinder copies the snapshot into the root
+    volume of the shelved server, inside the storage, and the root volume keeps its id. Data volumes are always
     exchanged.
-  - Afterwards the server is as it was. A running server is stopped, its guest shutting down, then shelved, and runs
-    again at the end. One that was shelved stays shelved. Nova brings a shelved server up even if it was stopped before,
-    so a server that was C(SHUTOFF) boots once and is stopped again. One that was C(PAUSED) or C(SUSPENDED) loses its
-    memory, and runs afterwards.
-  - Reverted to a snapshot means that what the volume holds began with that snapshot. What the server has written since
-    then is its own. So a second run changes nothing, however long the server ran in between; to take the volume back to
-    the same snapshot once more, say O(again=true).
-  - A run that was killed at any moment is carried on by repeating it with the same options. The state before is saved
-    once, before anything is overwritten or taken off.
+  - Afterwards the server is as it was. A running server is stopped, so that its guest shuts down, then shelved, and
+    runs again at the end. One that was shelved stays shelved. Nova brings a shelved server up even if it was stopped
+    before, so a server that was C(SHUTOFF) boots once and is stopped again. One that was C(PAUSED) or C(SUSPENDED)
+    loses its memory, and runs afterwards.
+  - A volume is reverted if its data began with that snapshot. What the server has written since then stays. So a second
+    run changes nothing, however long the server ran in between. O(again=true) takes the volume back to the same
+    snapshot once more.
+  - To carry on a run that was killed at any moment, repeat it with the same options. The state before is saved once,
+    before anything is overwritten or taken off.
 options:
   server:
     description:
@@ -39,9 +39,10 @@ options:
     required: true
   snapshot:
     description:
-      - The name or id of the snapshot, which must be of the root volume or of a volume whose place that took in an
-        earlier revert.
-      - V(latest) is the newest of them by its time, except those that reverts and replication made. These can be named.
+      - The name or id of the snapshot. It must be one of the root volume, or of an earlier root volume that a revert
+        exchanged.
+      - V(latest) is the newest of these snapshots by its time, except those that reverts and replication made. To use
+        one of them, name it.
     type: str
     required: true
   volumes:
@@ -56,7 +57,7 @@ options:
     suboptions:
       volume:
         description:
-          - The name or id of the volume, or of one whose place it took in an earlier revert.
+          - The name or id of the volume, or of an earlier one that a revert exchanged for it.
         type: str
         required: true
       snapshot:
@@ -68,8 +69,8 @@ options:
     description:
       - How the root gets its state.
       - V(attach) exchanges the volume; the cloud must offer the guarded root volume API.
-      - V(reimage) overwrites it; Cinder 27 (2025.2) or newer is needed. A server that is shelved already is refused, as
-        Cinder makes no snapshot of its root, so that the state before could not be saved.
+      - V(reimage) overwrites it. Cinder 27 (2025.2) or newer is needed. A server that is shelved already is refused,
+        because Cinder makes no snapshot of its root, so the state before could not be saved.
       - V(auto) is V(attach) where the cloud advertises the API, else V(reimage). The result says which and why, also in
         check mode.
     type: str
@@ -77,14 +78,14 @@ options:
     default: auto
   again:
     description:
-      - Reverts even if the server was reverted to this snapshot already. Each such run is a revert of its own, except
-        that one that was killed is carried on.
+      - Reverts even if the server was reverted to this snapshot already. Each such run is a new revert, unless it
+        carries on one that was killed.
     type: bool
     default: false
   timeout:
     description:
-      - Seconds for the whole module. When they are over, repeat the task to carry on; a copy that goes on meanwhile is
-        waited for, not begun anew.
+      - Seconds for the whole module. When they are over, repeat the task to carry on. If a copy still goes on then, the
+        next run waits for it and does not begin it again.
     type: int
     default: 3600
 seealso:

@@ -14,7 +14,7 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Shelves a server and waits until it is C(SHELVED_OFFLOADED) and idle, so that it uses no CPU and no memory.
-  - A server that boots from a volume is offloaded at once, and its volumes stay reserved for it.
+  - Nova offloads a server that boots from a volume at once. Its volumes stay reserved for it.
 options:
   server:
     description:

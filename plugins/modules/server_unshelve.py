@@ -14,16 +14,15 @@ author:
   - standby.openstack contributors (@standby-openstack)
 description:
   - Unshelves a server and waits until it is C(ACTIVE).
-  - Refuses a server whose root volume is missing before Nova is asked. Stock Nova accepts the request, and the server
-    is lost.
-  - When Nova finds no host, the server stays shelved. That is an error here, with Nova's reason where it tells one.
+  - Refuses a server without a root volume, and sends nothing to Nova. Stock Nova would accept the request, and the
+    server would be lost.
+  - If Nova finds no host, the server stays shelved, and the module fails with the reason that Nova tells.
 options:
   server:
     description:
       - The name or id of the server. A name that several servers carry is refused.
     type: str
     required: true
-
   availability_zone:
     description:
       - The availability zone in which the server is to run.

@@ -74,7 +74,7 @@ def with_cloud() -> list[Phase]:
 
 
 def soak() -> list[Phase]:
-    """Returns the phases that only `make soak` has: kills, faults on order, each way of handing over, mutants, the filter."""
+    """Returns the phases that only `make soak` has: kills, faults on order, ways to hand over, mutants, the filter."""
     return [
         pytest("soak unit", "tests/unit", *SLOW),
         Phase("mutants", [sys.executable, "tools/mutants.py"]),

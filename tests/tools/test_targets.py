@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No slow phase is forgotten: `make soak` runs all that is slow, and Tempest must run our own scenarios."""
+"""No phase of the slow targets is forgotten: `make soak` runs all that is slow, and Tempest our own scenarios."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, standby.openstack contributors
 # Licensed under the Apache License, Version 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Unshelves that fail behind the filter leave nothing in placement once the root is off, or the server runs."""
+"""Unshelves that fail behind the filter leave nothing in placement once the root is off or the server runs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Allocations(GuardedNova):
         return do()
 
     def fail_unshelve(self, server, failure):
-        """Unshelves and lets it fail: Nova's fixtures let the API wait for the compute host and see its error."""
+        """Unshelves and lets it fail. Nova's fixtures let the API wait for the compute host and see its error."""
         with failure:
             assert self.unshelve(server)[0] in (202, 500)
             self._wait_for_state_change({"id": server}, "SHELVED_OFFLOADED")
@@ -95,7 +95,7 @@ class Allocations(GuardedNova):
         assert [each["resources"] for each in held.values()] == [{"MEMORY_MB": 512, "VCPU": 1}], (name, held)
 
     def test_a_shelved_server_that_is_still_on_its_host_keeps_its_room(self):
-        """It is not offloaded yet, so its allocation is in use. Nova offloads servers on volumes at once."""
+        """It is not offloaded yet: its allocation is in use. It is on no volume: Nova offloads such at once."""
         self.flags(shelved_offload_time=-1)
         server = self.api.post_server({"server": self._build_server(networks="none")})
         self._wait_for_state_change(server, "ACTIVE")

@@ -69,6 +69,32 @@ class Policies(GuardedNova):
         """Nova's own default of a rule."""
         return next(each.check_str for each in novas_policies.list_rules() if each.name == rule)
 
+    def test_each_own_rule_overridden(self):
+        """The verdict is Nova's by default, and beside it what Nova's rule would say if it were overridden so."""
+        pairs = self.pairs(self.active(), self.rootless())
+        rules = {policies.DETACH: "detach", policies.ATTACH: "attach", policies.SHOW: "show", policies.LIST: "list"}
+        for ((novas, own), call), override in itertools.product(rules.items(), (*OVERRIDES, None)):
+            for api in (self.api, self.admin_api, self.api_fixture.reader_api, self.api_fixture.other_api):
+                usual = self.verdict(api, *pairs[call][1])
+                self.policy.set_rules({novas: override or self.default(novas)}, overwrite=False)
+                overridden = self.verdict(api, *pairs[call][1])
+                self.policy.set_rules({novas: self.default(novas), own: override or f"rule:{novas}"}, overwrite=False)
+                ours = self.verdict(api, *pairs[call][0])
+                wanted = usual or (overridden and overridden.replace(novas, own))
+                assert ours == wanted, (own, override, api.auth_user)
+                self.policy.set_rules({own: f"rule:{novas}"}, overwrite=False)
+
+    def test_the_list_obeys_the_rules_of_the_server_list(self):
+        """Who may list the servers, and those of all projects, may list their roots, and nobody else."""
+        self.active()
+        rules = {"os_compute_api:servers:index": "", "os_compute_api:servers:index:get_all_tenants": "?all_tenants=1"}
+        users = (self.api, self.admin_api, self.api_fixture.reader_api, self.api_fixture.other_api)
+        for (rule, query), override, api in itertools.product(rules.items(), (*OVERRIDES, None), users):
+            self.policy.set_rules({rule: override or self.default(rule)}, overwrite=False)
+            novas, ours = (self.verdict(api, "GET", f"/{each}{query}") for each in ("servers", "os-root-volumes"))
+            if novas is not None or override is None:
+                assert ours == novas, (rule, override, api.auth_user)
+
     def test_the_list_has_the_policy_of_the_single_one(self):
         self.active()
         for rule in policies.LIST:

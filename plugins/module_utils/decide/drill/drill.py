@@ -140,11 +140,10 @@ def _anew(what: Drill, server: PlanServer, wish: DrillWish, wanted: str) -> Plan
     made = _checks(server, wish)
     address = wish.address(built.ports) if needs_address(made) else ""
     rest = (*health_steps(definition.name, Ref("server"), made, address), *_passed(what, server, wish, Ref("server")))
-    # an address that is not known before the port is made
-    waits = needs_address(made) and not address
+    # read again when it stands: clones may take hours, in which replicas go, and an address may be known only then
     after = facts_as_built(what.site.seen, built)
     extra = _extra(point.time, wish)
-    return Plan({}, after, (*build, *(() if waits else rest)), extra=extra, later=rest if waits else None)
+    return Plan({}, after, build, extra=extra, later=rest)
 
 
 def _point(what: Drill, server: PlanServer, wanted: str) -> RecoveryPoint | Refusal:
@@ -180,12 +179,12 @@ def _mixed(what: Drill, point: RecoveryPoint) -> list[Finding]:
 def _other_ports(what: Drill, definition: ServerWanted) -> Iterator[Finding]:
     """Ports of the names that the drill needs, which are not of it: they may be where the application is reached."""
     around = what.site.around
-    for nic in definition.nics:
-        for port in around.ports.get(nic.name, ()):
-            if (port.network_id, port.description) != (around.ids["network", nic.network or ""], nic.description):
-                words = f"port {port.name} is not of this drill, or not on network {nic.network} (dr_drill_cleanup removes "
-                words += "one of an earlier drill; rename any other)"
-                yield Finding(f"network of port {port.name}", nic.network, port.network_id, words)
+    there = ((nic, port) for nic in definition.nics for port in around.ports.get(nic.name, ()))
+    for nic, port in there:
+        if (port.network_id, port.description) != (around.ids["network", nic.network or ""], nic.description):
+            words = f"port {port.name} is not of this drill, or not on network {nic.network}"
+            words += " (dr_drill_cleanup removes one of an earlier drill; rename any other)"
+            yield Finding(f"network of port {port.name}", nic.network, port.network_id, words)
 
 
 def _of_point(definition: ServerWanted, point: RecoveryPoint) -> ServerWanted:

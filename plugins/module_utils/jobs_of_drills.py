@@ -12,7 +12,9 @@ from .cloud.lookup import ANY_TIME, Shared
 from .cloud.read import build as read_build
 from .cloud.read import drill as read_drill
 from .cloud.read import recovery as read_dr
+from .data.drill import RestWanted
 from .data.marks import PLAN, SERVER
+from .data.networks import Wanted
 from .data.seen import Server
 from .data.steps import Finding
 from .data.wanted import ServerWanted
@@ -33,6 +35,13 @@ class JobsOfDrills(WaveCore):
         if not self.operation.rehearses:
             return super().wanted(server)
         return drilled(server.twin, self.plan.name, self.plan.drill, self.keep)
+
+    @property
+    def networks(self) -> tuple[Wanted, ...]:
+        """In check mode the end of a drill foretells what is left when its servers are gone."""
+        found = super().networks
+        going = frozenset(server.name for server in self.plan.servers if self.check)
+        return tuple(replace(one, going=going, keep=self.keep) if isinstance(one, RestWanted) else one for one in found)
 
     def _drill(self, server: PlanServer) -> tuple[Any, Any]:
         inventory, definition = self.inventory("target"), self.wanted(server)
@@ -80,7 +89,7 @@ class JobsOfDrills(WaveCore):
         """By name of their server the servers of drills, if the quota is short: a failover goes first."""
         inventory = self.inventory("target")
         found: dict[str, list[Server]] = {}
-        drills = read_drill.servers(inventory, since, self.plan.name)
+        drills = [one for one in read_drill.servers(inventory, since, self.plan.name) if not one.locked]
         for one in drills if drills and shortage(inventory, self.plan, self._copy_limits) else ():
             found.setdefault(one.metadata.get(SERVER, ""), []).append(one)
         return found

@@ -57,11 +57,11 @@ def _job(one: Wanted, inventory: Inventory, perform: Perform) -> Job:
 
 
 def _left(look: Shared, rest: RestWanted) -> Left:
-    return of_drill.left_besides(look.inventory, look.since, rest.plan, rest.servers)
+    return of_drill.left_besides(look.inventory, look.since, rest)
 
 
 def _decide_left(left: Left, rest: RestWanted) -> Decision:
-    return decide_clean_up(left, rest.plan, f"remove {rest.label} of {rest.plan}")
+    return decide_clean_up(left, rest.plan, f"remove {rest.label} of {rest.plan}", rest.keep)
 
 
 #: By what is wanted, what is read for it, and who decides.

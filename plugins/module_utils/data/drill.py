@@ -46,10 +46,14 @@ class RestWanted:
     """What is to be left of a drill in the end: nothing.
 
     :param servers: all servers of the plan. What is left of one of them is removed by its own job.
+    :param going: in check mode those of them of which it would be removed before.
+    :param keep: whether a drill that is to stay is left alone.
     """
 
     plan: str
     servers: frozenset[str]
+    going: frozenset[str] = frozenset()
+    keep: bool = False
     label: str = "what is left of the drill"
     makes: frozenset[tuple[str, str]] = frozenset()
 
@@ -77,6 +81,7 @@ class Left:
     :param snapshots: by the id of a volume.
     :param networks: by id their names.
     :param ports_of: by the id of such a network all of its ports.
+    :param others: by kind the names of what is there of servers whose own jobs remove it. It is only told.
     """
 
     servers: tuple[Server, ...] = ()
@@ -85,3 +90,4 @@ class Left:
     networks: Mapping[str, str] = field(default_factory=dict)
     snapshots: Mapping[str, tuple[Snapshot, ...]] = field(default_factory=dict)
     ports_of: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 PLAN, SERVER, DISK = "standby_plan", "standby_server", "standby_disk"
@@ -229,7 +230,17 @@ _MOST_DESCRIPTION = 255
 
 def drill_note(plan: str, server: str = "") -> str:
     """The description of a network of a drill, or of a port of one of its servers. Neutron knows no metadata."""
-    return f"{DRILL}={plan}{f' {SERVER}={server}' if server else ''}"[:_MOST_DESCRIPTION]
+    text = f"{DRILL}={plan}{f' {SERVER}={server}' if server else ''}"
+    if len(text) <= _MOST_DESCRIPTION:
+        return text
+    # long names must not become the same note
+    digest = sha256(text.encode()).hexdigest()[:16]
+    return f"{text[: _MOST_DESCRIPTION - len(digest)]}{digest}"
+
+
+def is_port_note(note: str, plan: str) -> bool:
+    """Whether a description is that of a port of a drill of the plan. Names may have spaces: "shop" and "shop two"."""
+    return note.startswith(f"{DRILL}={plan} {SERVER}=")
 
 
 def has_marks(metadata: Mapping[str, str]) -> bool:

@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...data.drill import Isolated, IsolatedWanted, Left
-from ...data.marks import DRILL, SERVER, drill_note
+from ...data.drill import Isolated, IsolatedWanted, Left, RestWanted
+from ...data.marks import DRILL, PLAN, SERVER, drill_note, is_port_note
 from ...data.seen import Port, Server, Snapshot, Volume
 from .. import parse
 from ..lookup import Shared, by_key
 from ..shared_lists import Inventory
 from . import networks
-from .recovery import each, snapshots_by_volume, with_marks
+from .recovery import snapshots_by_volume, with_marks
 
 
 def isolated(look: Shared, wanted: IsolatedWanted) -> Isolated:
@@ -40,24 +40,35 @@ def network_ids(look: Shared, refs: Iterable[str]) -> frozenset[str]:
 
 def servers(inventory: Inventory, since: float, plan: str) -> tuple[Server, ...]:
     """The servers of drills of a plan."""
-    return tuple(map(parse.server, with_marks(inventory, "server", since, {DRILL: plan})))
+    return _servers(inventory, since, {DRILL: plan})
 
 
 def of_server(inventory: Inventory, since: float, plan: str, server: str) -> tuple[Server, ...]:
     """Those that stand for one server of the plan."""
-    return tuple(map(parse.server, with_marks(inventory, "server", since, {DRILL: plan, SERVER: server})))
+    return _servers(inventory, since, {DRILL: plan, SERVER: server})
+
+
+def _servers(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tuple[Server, ...]:
+    """What carries the mark of a plan as well is a part of it, and never of a drill."""
+    found = with_marks(inventory, "server", since, marks)
+    return tuple(parse.server(item) for item in found if PLAN not in item["metadata"])
 
 
 def clones(inventory: Inventory, since: float, plan: str, server: str) -> tuple[Volume, ...]:
     """The volumes of a drill of one server. Where a copy carries their marks, it is none."""
-    found = with_marks(inventory, "volume", since, {DRILL: plan, SERVER: server})
-    return tuple(volume for volume in map(parse.volume, found) if volume.marks.drill == plan)
+    return _clones(inventory, since, {DRILL: plan, SERVER: server})
+
+
+def _clones(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tuple[Volume, ...]:
+    """Their marks name them, or say for which server they are being made. A part of the plan is never one."""
+    volumes = map(parse.volume, with_marks(inventory, "volume", since, marks))
+    return tuple(v for v in volumes if v.marks.drill and not v.marks.plan and (v.marks.named or v.marks.building))
 
 
 def left_of(inventory: Inventory, since: float, plan: str, server: str) -> Left:
     """What is there of the drill of one server of the plan."""
-    noted = inventory.derived("port", since, by_key, "description").get(drill_note(plan, server), ())
-    volumes = clones(inventory, since, plan, server)
+    volumes, project = clones(inventory, since, plan, server), inventory.cloud.who()[0]
+    noted = inventory.derived("port", since, _by_note, project).get(drill_note(plan, server), [])
     return Left(
         servers=of_server(inventory, since, plan, server),
         volumes=volumes,
@@ -66,23 +77,29 @@ def left_of(inventory: Inventory, since: float, plan: str, server: str) -> Left:
     )
 
 
-def left_besides(inventory: Inventory, since: float, plan: str, known: Collection[str]) -> Left:
-    """What is there of drills of the plan that belongs to none of its servers: networks, and servers that it lost.
-
-    :param known: the servers of the plan.
-    """
-    theirs, ours = {drill_note(plan, name) for name in known}, f"{drill_note(plan)} "
-    marked = map(parse.volume, with_marks(inventory, "volume", since, {DRILL: plan}))
-    volumes = tuple(v for v in marked if v.marks.drill == plan and v.marks.server not in known)
-    ports = (port for port in _ports(inventory, since) if port.description.startswith(ours))
+def left_besides(inventory: Inventory, since: float, rest: RestWanted) -> Left:
+    """What is there of drills of the plan that belongs to none of its servers: networks, and servers that it lost."""
+    plan, known = rest.plan, rest.servers
+    theirs, going = ({drill_note(plan, name) for name in names} for names in (known, rest.going))
     named = _networks(inventory, since, drill_note(plan))
+    volumes = _clones(inventory, since, {DRILL: plan})
+    ports = [p for p in _ports(inventory, since) if is_port_note(p.description, plan)]
+    stay = known - rest.going
     return Left(
         servers=tuple(one for one in servers(inventory, since, plan) if one.metadata.get(SERVER) not in known),
-        volumes=volumes,
-        ports=tuple(port for port in ports if port.description not in theirs),
+        volumes=tuple(v for v in volumes if v.marks.server not in known),
+        ports=tuple(p for p in ports if p.description not in theirs),
         networks={item["id"]: item["name"] for item in named},
         snapshots=_snapshots(inventory, since, volumes),
-        ports_of={item["id"]: _ports_on(inventory, since, item["id"]) for item in named},
+        ports_of={
+            item["id"]: tuple(p for p in _ports_on(inventory, since, item["id"]) if p.description not in going)
+            for item in named
+        },
+        others={
+            "servers": tuple(s.name for s in servers(inventory, since, plan) if s.metadata.get(SERVER) in stay),
+            "volumes": tuple(v.name or v.id for v in volumes if v.marks.server in stay),
+            "ports": tuple(p.name or p.id for p in ports if p.description in theirs - going),
+        },
     )
 
 
@@ -99,7 +116,20 @@ def _networks(inventory: Inventory, since: float, note: str) -> list[dict[str, A
 
 
 def _ports(inventory: Inventory, since: float) -> tuple[Port, ...]:
-    return inventory.derived("port", since, each, parse.port)
+    """Those of the own project: an administrator sees all."""
+    return inventory.derived("port", since, _of_project, inventory.cloud.who()[0])
+
+
+def _of_project(items: Mapping[str, Any], project: str | None) -> tuple[Port, ...]:
+    return tuple(map(parse.port, (p for p in items.values() if project in (None, p.get("project_id", project)))))
+
+
+def _by_note(items: Mapping[str, Any], project: str | None) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for port in items.values():
+        if project in (None, port.get("project_id", project)):
+            found.setdefault(port.get("description") or "", []).append(port)
+    return found
 
 
 def _ports_on(inventory: Inventory, since: float, network: str) -> tuple[Port, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...data.drill import Left
-from ...data.marks import KEPT, drill_note
+from ...data.marks import KEPT, is_port_note
 from ...data.parts import Part
 from ...data.seen import Port, Server, Volume
 from ...data.steps import Decision, Finding, Plan, Refusal, Step, Until, for_part, refused_for
@@ -37,20 +37,22 @@ def decide_clean_up(what: Left, plan: str, wanted: str, keep: bool = False) -> D
     if blocked and not steps:
         return refused_for("cleanup_incomplete", wanted, blocked, "Nothing else of it is left. Do this, then repeat.")
     notes = tuple(f"stays: {finding}" for finding in blocked)
-    before = _named(what)
-    after = {kind: [] for kind in before} if not blocked else before
+    before, gone = _named(what), {step.args["network_id"] for step in steps if step.verb == "delete_network"}
+    stay = {key: name for key, name in what.networks.items() if key not in gone}
+    after = before if blocked else _named(Left(networks=stay, others=what.others))
     # what must stay is refused when the rest is gone
     return Plan({"left": before}, {"left": after}, steps, notes, later=() if blocked else None)
 
 
 def _named(what: Left) -> dict[str, list[str]]:
     """What is there, by kind and name."""
-    return {
-        "servers": sorted(server.name for server in what.servers),
-        "volumes": sorted(volume.name or volume.id for volume in what.volumes),
-        "ports": sorted(port.name or port.id for port in what.ports),
-        "networks": sorted(what.networks.values()),
+    found = {
+        "servers": [server.name for server in what.servers],
+        "volumes": [volume.name or volume.id for volume in what.volumes],
+        "ports": [port.name or port.id for port in what.ports],
+        "networks": [*what.networks.values()],
     }
+    return {kind: sorted((*names, *what.others.get(kind, ()))) for kind, names in found.items()}
 
 
 def _blocked(what: Left, plan: str) -> Iterator[Finding]:
@@ -97,12 +99,7 @@ def _blocked_network(network: str, what: Left, plan: str) -> Iterator[Finding]:
 
 
 def _strange(port: Port, plan: str) -> bool:
-    return not _of_neutron(port) and not is_port_of(port, plan)
-
-
-def is_port_of(port: Port, plan: str) -> bool:
-    """Whether a port is one of a drill of the plan, of whichever server."""
-    return port.description.startswith(f"{drill_note(plan)} ")
+    return not _of_neutron(port) and not is_port_note(port.description, plan)
 
 
 def _servers(what: Left) -> Iterator[Step]:

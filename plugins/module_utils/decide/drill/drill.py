@@ -140,11 +140,10 @@ def _anew(what: Drill, server: PlanServer, wish: DrillWish, wanted: str) -> Plan
     made = _checks(server, wish)
     address = wish.address(built.ports) if needs_address(made) else ""
     rest = (*health_steps(definition.name, Ref("server"), made, address), *_passed(what, server, wish, Ref("server")))
-    # an address that is not known before the port is made
-    waits = needs_address(made) and not address
+    # read again when it stands: clones may take hours, in which replicas go, and an address may be known only then
     after = facts_as_built(what.site.seen, built)
     extra = _extra(point.time, wish)
-    return Plan({}, after, (*build, *(() if waits else rest)), extra=extra, later=rest if waits else None)
+    return Plan({}, after, build, extra=extra, later=rest)
 
 
 def _point(what: Drill, server: PlanServer, wanted: str) -> RecoveryPoint | Refusal:
@@ -182,11 +181,10 @@ def _other_ports(what: Drill, definition: ServerWanted) -> Iterator[Finding]:
     around = what.site.around
     there = ((nic, port) for nic in definition.nics for port in around.ports.get(nic.name, ()))
     for nic, port in there:
-        network = around.ids["network", nic.network or ""]
-        if (port.network_id, port.description) != (network, nic.description):
+        if (port.network_id, port.description) != (around.ids["network", nic.network or ""], nic.description):
             words = f"port {port.name} is not of this drill, or not on network {nic.network}"
-            todo = " (dr_drill_cleanup removes one of an earlier drill; rename any other)"
-            yield Finding(f"network of port {port.name}", nic.network, port.network_id, words + todo)
+            words += " (dr_drill_cleanup removes one of an earlier drill; rename any other)"
+            yield Finding(f"network of port {port.name}", nic.network, port.network_id, words)
 
 
 def _of_point(definition: ServerWanted, point: RecoveryPoint) -> ServerWanted:
@@ -206,7 +204,7 @@ def _source(replica: Volume) -> Source:
 def _carry_on(made: Server, what: Drill, server: PlanServer, wish: DrillWish) -> Plan | Refusal:
     """The server of the drill is there, from this run or an earlier one."""
     wanted = f"drill {server.name} at {server.direction.target}"
-    refusal = _not_ours(made, server, wish, wanted)
+    refusal = _not_ours(made, server, wish, wanted) or _elsewhere(made, what, wanted)
     if refusal:
         return refusal
     seen = what.site.seen
@@ -236,6 +234,14 @@ def _not_ours(made: Server, server: PlanServer, wish: DrillWish, wanted: str) ->
         saw = f"server {made.name} is {made.status}" + (f": {made.fault}" if made.fault else "")
         return Refusal("wrong_state", wanted, saw, CLEAN_UP)
     return busy(made, wanted) if made.status == "ACTIVE" else None
+
+
+def _elsewhere(made: Server, what: Drill, wanted: str) -> Refusal | None:
+    """The plan may have said other networks when it was made, or somebody gave it one more port."""
+    theirs = {found for (kind, _ref), found in what.site.around.ids.items() if kind == "network"}
+    other = [port.name or port.id for port in what.site.seen.ports if port.network_id not in theirs]
+    saw = f"server {made.name} has port {listed(other)} on a network that is not of its drill"
+    return Refusal("not_isolated", wanted, saw, CLEAN_UP) if other else None
 
 
 def _keep(made: Server) -> tuple[Step, ...]:

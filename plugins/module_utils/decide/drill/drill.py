@@ -204,7 +204,7 @@ def _source(replica: Volume) -> Source:
 def _carry_on(made: Server, what: Drill, server: PlanServer, wish: DrillWish) -> Plan | Refusal:
     """The server of the drill is there, from this run or an earlier one."""
     wanted = f"drill {server.name} at {server.direction.target}"
-    refusal = _not_ours(made, server, wish, wanted)
+    refusal = _not_ours(made, server, wish, wanted) or _elsewhere(made, what, wanted)
     if refusal:
         return refusal
     seen = what.site.seen
@@ -234,6 +234,14 @@ def _not_ours(made: Server, server: PlanServer, wish: DrillWish, wanted: str) ->
         saw = f"server {made.name} is {made.status}" + (f": {made.fault}" if made.fault else "")
         return Refusal("wrong_state", wanted, saw, CLEAN_UP)
     return busy(made, wanted) if made.status == "ACTIVE" else None
+
+
+def _elsewhere(made: Server, what: Drill, wanted: str) -> Refusal | None:
+    """The plan may have said other networks when it was made, or somebody gave it one more port."""
+    theirs = {found for (kind, _ref), found in what.site.around.ids.items() if kind == "network"}
+    other = [port.name or port.id for port in what.site.seen.ports if port.network_id not in theirs]
+    saw = f"server {made.name} has port {listed(other)} on a network that is not of its drill"
+    return Refusal("not_isolated", wanted, saw, CLEAN_UP) if other else None
 
 
 def _keep(made: Server) -> tuple[Step, ...]:

@@ -197,3 +197,20 @@ def test_the_lock_of_a_drill_is_not_that_of_another_plan(tmp_path: Path) -> None
         begin(circle.world.wave("drill_cleanup"), str(tmp_path), {})
     first.close()
     second.close()
+
+
+def test_a_note_of_a_drill_in_the_future_does_not_count() -> None:
+    """It neither keeps a drill from its end, nor goes on to newer recovery points in the place of the right one."""
+    circle = Circle("recreate").protected()
+    outcome(circle.run("replicate")["db"])
+    site = circle.site("b")
+    oldest = min((v for v in site.volumes.values() if v.marks.role == "replica"), key=lambda v: v.marks.point)
+    root = next(v for v in site.volumes.values() if v.marks.point == oldest.marks.point and v.marks.disk == "root")
+    site.volumes[root.id] = replace(root, metadata={**root.metadata, "standby_drilled": "2099-01-01T00:00:00+00:00"})
+    outcome(drill(circle, keep=True)["db"])
+    last = circle.status()["last_drill"]["time"]
+    assert last
+    for _point in range(3):
+        circle.write("a", "more")
+        outcome(circle.run("replicate")["db"])
+    assert circle.status()["last_drill"]["time"] == last

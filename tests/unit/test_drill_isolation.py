@@ -135,3 +135,16 @@ def test_subnets_of_one_name() -> None:
         outcome(found["network net-drill"])
     there = [s["cidr"] for s in site.subnets.values() if s["network_id"] == network(circle, "net-drill")]
     assert sorted(there) == ["10.0.0.0/16", "10.0.0.0/16", "10.9.0.0/16"]
+
+
+def test_a_drill_that_stands_on_other_networks_than_it_is_told() -> None:
+    """The plan was connected when it was made, or somebody put the server on one more network."""
+    circle = Circle("recreate").protected()
+    more_networks(circle, "test")
+    circle.says(drill={"networks": {"net": "test"}})
+    outcome(drill(circle, keep=True)["db"])
+    circle.says(drill={"networks": "isolated"})
+    text = refusal(drill(circle, keep=True)["db"], "not_isolated")
+    assert "port db-port0-drill" in text
+    clean_up(circle)
+    assert outcome(drill(circle, keep=True)["db"]).extra["network"] == "isolated"

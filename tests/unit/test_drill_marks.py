@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.data.marks import DRILL, drill_note
 from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan
 from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_plan import RecoveryPlan
+from ansible_collections.standby.openstack.plugins.module_utils.run.run import begin
 from circle import Circle
 from drill_scene import LEFT, clean_up, drill, outcome, refusal, standing
 from memory_cloud.drive import act, to_the_end
@@ -181,3 +184,33 @@ def test_the_newest_point_goes_while_a_drill_is_built() -> None:
     for _text in steps:
         pass
     assert circle.status()["last_drill"]["time"]
+
+
+def test_the_lock_of_a_drill_is_not_that_of_another_plan(tmp_path: Path) -> None:
+    """A drill of "shop" must not keep a failover of the plan "shop-drill" away."""
+    circle = Circle("recreate")
+    first = begin(circle.world.wave("drill"), str(tmp_path), {})
+    second = begin(circle.world.wave("failover", plan=replace(circle.world.plan, name="shop-drill")), str(tmp_path), {})
+    assert first.lock
+    assert second.lock
+    with pytest.raises(Refused, match="a run of this plan is under way: drill"):
+        begin(circle.world.wave("drill_cleanup"), str(tmp_path), {})
+    first.close()
+    second.close()
+
+
+def test_a_note_of_a_drill_in_the_future_does_not_count() -> None:
+    """It neither keeps a drill from its end, nor goes on to newer recovery points in the place of the right one."""
+    circle = Circle("recreate").protected()
+    outcome(circle.run("replicate")["db"])
+    site = circle.site("b")
+    oldest = min((v for v in site.volumes.values() if v.marks.role == "replica"), key=lambda v: v.marks.point)
+    root = next(v for v in site.volumes.values() if v.marks.point == oldest.marks.point and v.marks.disk == "root")
+    site.volumes[root.id] = replace(root, metadata={**root.metadata, "standby_drilled": "2099-01-01T00:00:00+00:00"})
+    outcome(drill(circle, keep=True)["db"])
+    last = circle.status()["last_drill"]["time"]
+    assert last
+    for _point in range(3):
+        circle.write("a", "more")
+        outcome(circle.run("replicate")["db"])
+    assert circle.status()["last_drill"]["time"] == last

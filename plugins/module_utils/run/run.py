@@ -112,7 +112,7 @@ def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = ""
     try:
         make_folder(place)
         if wave.operation.lock:
-            lock = take(place / f"{file_name(*_locked(wave))}.lock", _wanted(wave), me)
+            lock = take(place / f"{_locked(wave)}.lock", _wanted(wave), me)
         earlier, passed_over = unfinished(place, wave.plan.name, wave.operation.name) if lock else (None, [])
         journal = Journal(place / f"{file_name(wave.plan.name, wave.operation.name, me['run'])}.jsonl")
         journal.begin(**me, **_head(wave), parameters=dict(parameters), carries_on=earlier)
@@ -150,10 +150,10 @@ def _head(wave: Wave) -> dict[str, Any]:
     }
 
 
-def _locked(wave: Wave) -> tuple[str, ...]:
-    """Of what the name of the lock is made."""
-    own = wave.operation.lock
-    return (wave.plan.name,) if own == "plan" else (wave.plan.name, own)
+def _locked(wave: Wave) -> str:
+    """The name of the lock. With "+", which no other has, the drill of "shop" does not hold the plan "shop-drill"."""
+    plan, own = file_name(wave.plan.name), wave.operation.lock
+    return plan if own == "plan" else f"{plan}+{own}"
 
 
 def _wanted(wave: Wave) -> str:

@@ -17,7 +17,7 @@ from ...data.texts import listed
 from ...data.wanted import ServerWanted
 from ..handover.recovery import Recovery
 from ..plan.recovery_plan import PlanServer
-from ..plan.recovery_points import RecoveryPoint, choose_point, last_drill, points_of
+from ..plan.recovery_points import RecoveryPoint, choose_point, points_of
 from ..server.build_problems import CORRECT, proved_build
 from ..server.build_steps import finished_step
 from ..server.facts import server_facts
@@ -259,7 +259,7 @@ def _passed(what: Drill, server: PlanServer, wish: DrillWish, made: Any) -> tupl
     """Notes at the newest replica of the root that this drill passed. Nova takes no metadata for a shelved twin."""
     replicas = what.recovery.replicas
     whole = next((point for point in points_of(replicas) if point.complete(server.disks)), None)
-    if whole is None or last_drill(replicas).drilled_on == made:
+    if whole is None or any(one.marks.named and one.marks.drilled_on == made for one in replicas):
         return ()
     root = whole.volumes["root"]
     args = {"volume_id": root.id, "metadata": {DRILLED: wish.now, DRILLED_ON: made}}

@@ -125,7 +125,7 @@ class Cycle:
     @property
     def _drilled(self) -> dict[str, str]:
         """What older recovery points tell of the last drill: they are removed some day."""
-        last = last_drill(self.replicas)
+        last = last_drill(self.replicas, self.what.latest)
         return {DRILLED: last.drilled, DRILLED_ON: last.drilled_on} if last.drilled else {}
 
     @property

@@ -46,7 +46,7 @@ def test_replication_goes_on_during_a_drill_and_keeps_what_it_noted(circle: Circ
     drill(circle, keep=True)
     last = circle.status()["last_drill"]
     assert last["time"]
-    for _ in range(3):  # more than are kept: the point that was cloned goes
+    for _round in range(3):  # more than are kept: the point that was cloned goes
         circle.write("a", "more")
         outcome(circle.run("replicate")["db"])
     assert circle.status()["last_drill"]["time"] == last["time"]

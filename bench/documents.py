@@ -175,13 +175,14 @@ def volume_row(host: str, name: str, volume_id: str, size: int, status: str, ser
     }
 
 
-def port_row(port_id: str, name: str, address: str, server: str) -> Json:
+def port_row(port_id: str, name: str, address: str, server: str, network: str, description: str) -> Json:
     """A port of Neutron."""
     return {
         **_PORT,
         "id": port_id,
         "name": name,
-        "network_id": NETWORK,
+        "network_id": network,
+        "description": description,
         "mac_address": mac(address),
         "device_id": server,
         "fixed_ips": [{"subnet_id": made_id("subnet", 0), "ip_address": address}],
@@ -195,10 +196,9 @@ def mac(address: str) -> str:
     return f"fa:16:3e:00:{int(third):02x}:{int(fourth):02x}"
 
 
-#: What there is one of, by the path of its list: flavor, image, network and security group.
+#: What there is one of, by the path of its list: flavor, image and security group.
 ONLY: dict[str, Json] = {
     "compute/v2.1/flavors": {"id": made_id("flavor", 0), "name": "m1.tiny", "vcpus": 1, "ram": 2048, "disk": 0},
     "image/v2/images": {"id": made_id("image", 0), "name": "cirros", "status": "active", "size": 1 << 30},
-    "network/v2.0/networks": {"id": NETWORK, "name": "app", "status": "ACTIVE"},
     "network/v2.0/security-groups": {"id": made_id("group", 0), "name": "app", "security_group_rules": []},
 }

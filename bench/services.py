@@ -12,10 +12,11 @@ from functools import partial
 
 from bench.answers import Answer, Handler, listed, ok, port_json, server_json, single, volume_json
 from bench.backups import changed
-from bench.documents import DEVICE, ONLY, Json
+from bench.documents import DEVICE, ONLY, PROJECT, Json
 from bench.site import Port, Refused, Server, Site, Volume
 
 SERVERS, VOLUMES, PORTS = "compute/v2.1/servers", "volume/v3/volumes", "network/v2.0/ports"
+NETWORKS, SUBNETS = "network/v2.0/networks", "network/v2.0/subnets"
 
 #: Where the guarded API lists the roots of all servers, which is also the alias that says so.
 LISTED = "os-root-volumes"
@@ -158,7 +159,7 @@ class Cinder:
 
 
 class Neutron:
-    """Ports."""
+    """Networks, subnets and ports."""
 
     def __init__(self, site: Site, host: str) -> None:
         self.site, self.host = site, host
@@ -168,6 +169,26 @@ class Neutron:
         return {
             f"GET {PORTS}": lambda _ids, query, _body: self.list(query),
             f"POST {PORTS}": lambda _ids, _query, body: single("port", _port(self.site.create_port(body["port"])), 201),
+            f"DELETE {PORTS}/ID": lambda ids, _query, _body: _done(partial(self.site.delete_port, *ids)),
+            **self.made(NETWORKS, "network", self.site.networks),
+            **self.made(SUBNETS, "subnet", self.site.subnets),
+            f"DELETE {NETWORKS}/ID": lambda ids, _query, _body: _done(partial(self.site.delete_network, *ids)),
+        }
+
+    def made(self, path: str, kind: str, items: dict[str, Json]) -> dict[str, Handler]:
+        """The list of a kind, and what makes one more."""
+
+        def create(wanted: Json) -> Answer:
+            made = {**wanted, "id": self.site.new_id(kind), "project_id": PROJECT}
+            items[made["id"]] = made
+            return single(kind, json.dumps(made).encode(), 201)
+
+        def rows() -> list[bytes]:
+            return [json.dumps(item).encode() for item in items.values()]
+
+        return {
+            f"GET {path}": lambda _ids, query, _body: listed(self.host, path, rows(), query),
+            f"POST {path}": lambda _ids, _query, body: create(body[kind]),
         }
 
     def list(self, query: Json) -> Answer:
@@ -204,4 +225,4 @@ def _attachment(server: Server, volume: str) -> Json:
 
 
 def _port(port: Port) -> bytes:
-    return port_json(port.id, port.name, port.address, port.server)
+    return port_json(port.id, port.name, port.address, port.server, port.network, port.description)

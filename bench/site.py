@@ -13,13 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.documents import DEVICE, PLAN, Json, made_id, server_name
+from bench.documents import DEVICE, NETWORK, PLAN, PROJECT, Json, made_id, server_name
 
 #: Two recovery points are kept, as is the default of a plan; the second is the newest.
 POINTS = ("2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00")
 
 #: Seconds that it takes to make a volume, to make a server, to shelve one and to stop one.
 MAKE, BUILD, SHELVE, STOP = 1.0, 5.0, 2.0, 2.0
+
+#: The only subnet of the beginning.
+_RANGE = {"cidr": "10.0.0.0/8", "ip_version": 4, "enable_dhcp": True}
 
 #: By action what it needs, the task, the seconds that it takes, and what comes of it.
 _ACTIONS = {
@@ -79,10 +82,12 @@ class Port:
     number: int
     name: str
     server: str = ""
+    network: str = NETWORK
+    description: str = ""
 
     @property
     def address(self) -> str:
-        """Its address on the only network."""
+        """Its address."""
         return f"10.0.{self.number // 250}.{self.number % 250 + 1}"
 
 
@@ -106,6 +111,8 @@ class Site:
         self.unshelve_seconds, self.clock, self.made = unshelve, clock, 0
         self.servers: dict[str, Server] = {}
         self.ports: dict[str, Port] = {}
+        self.networks: dict[str, Json] = {NETWORK: {"id": NETWORK, "name": "app", "project_id": PROJECT}}
+        self.subnets: dict[str, Json] = {"s": {"id": "s", "name": "app", "network_id": NETWORK, **_RANGE}}
         made = [[_led(number)] if leads else replicas(number) for number in range(servers)]
         self.volumes = {volume.id: volume for volumes in made for volume in volumes}
         for number in range(0 if empty else servers):
@@ -167,9 +174,23 @@ class Site:
 
     def create_port(self, wanted: Json) -> Port:
         """Makes a port."""
-        made = Port(self.new_id("port"), len(self.ports), wanted["name"])
+        told = {"network": wanted["network_id"], "description": wanted.get("description", "")}
+        made = Port(self.new_id("port"), len(self.ports), wanted["name"], **told)
         self.ports[made.id] = made
         return made
+
+    def delete_port(self, port_id: str) -> None:
+        """Deletes a port."""
+        if self.ports.pop(port_id, None) is None:
+            raise Refused(404, f"Port {port_id} could not be found.")
+
+    def delete_network(self, network_id: str) -> None:
+        """Deletes a network on which nobody has a port, with its subnets."""
+        if any(port.network == network_id for port in self.ports.values()):
+            raise Refused(409, "There are ports on the network.")
+        del self.networks[network_id]
+        for subnet in [one for one, found in self.subnets.items() if found["network_id"] == network_id]:
+            del self.subnets[subnet]
 
     def create_server(self, wanted: Json) -> Server:
         """Makes a server that boots from a volume."""

@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.site import BUILD, MAKE
 from bench.table import Row, markdown
+
+#: How many servers a drill is judged for, and how many of its requests need each other's answers: to sign in, what the
+#: services are, the lists; a network, its subnet, the lists again; volume, port, server, mark, console, note.
+DRILLED, CHAIN = 100, 12
 
 #: How many servers the loop is compared for.
 COMPARED = 100
@@ -32,7 +37,7 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
     """All claims about the pretended cloud, measured or not."""
     wave = {row.scene.servers: row for row in rows if row.way == "wave" and not row.again}
     return [*_of_500(wave.get(500)), _against_the_loop(wave.get(COMPARED), rows), *_again(rows), _readiness(rows),
-            _status(rows)]  # fmt: skip
+            _status(rows), *_drill(rows)]  # fmt: skip
 
 
 def _of_500(row: Row | None) -> Iterator[Verdict]:
@@ -90,6 +95,24 @@ def _status(rows: Sequence[Row]) -> Verdict:
         return Verdict(claim, wanted)
     asked = row.measured.sites
     return Verdict(claim, wanted, " and ".join(map(str, asked)), max(asked) <= 12)
+
+
+def _drill(rows: Sequence[Row]) -> Iterator[Verdict]:
+    """Volumes and servers are made at the same time; what each needs of the other waits for it."""
+    found = {row.way: row for row in rows if row.scene.servers == DRILLED and not row.again}
+    first, last = found.get("drill"), found.get("drill-cleanup")
+    claim, wanted = f"drill of {DRILLED} servers: wall", "at most 1.5 x its bound"
+    if first is None:
+        yield Verdict(claim, wanted)
+    else:
+        bound = MAKE + BUILD + CHAIN * first.scene.latency
+        ratio = first.measured.wall / bound
+        yield Verdict(claim, wanted, f"{ratio:.2f} x ({first.measured.wall:.1f} s)", ratio <= 1.5)
+    claim, wanted = f"clean-up of a drill of {DRILLED} servers: wall", "at most 60 s"
+    if last is None:
+        yield Verdict(claim, wanted)
+    else:
+        yield Verdict(claim, wanted, f"{last.measured.wall:.1f} s", last.measured.wall <= 60)
 
 
 def missed(found: Sequence[Verdict]) -> list[str]:

@@ -136,9 +136,10 @@ OPERATIONS = (
 
 #: The operations of a planned failover and of what follows it, on two sites that are there. Replication runs once, for
 #: the last recovery point; what is made an hour before is recent enough for its second run.
-#: A drill and its clean-up go before the stop.
 MOVE = (
     Way("status", "status", lambda: _wave("status"), 3, up=False, source="all"),
+    *(Way("drill", "drill", lambda: _wave("drill", drill_keep=True), 8, source="all"),) * 2,
+    *(Way("drill-cleanup", "drill_cleanup", lambda: _wave("drill_cleanup"), 5, up=False, source="all"),) * 2,
     *(Way("stop-source", "stop_source", lambda: _wave("stop_source"), 5, up=False, source="none"),) * 2,
     *(Way("replicate", "replicate", lambda: _wave("replicate", min_interval=3600), 5, up=False, source="none"),) * 2,
     *(Way("planned", "failover, planned", lambda: _wave(planned=True), source="none"),) * 2,

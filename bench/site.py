@@ -174,7 +174,7 @@ class Site:
 
     def create_port(self, wanted: Json) -> Port:
         """Makes a port."""
-        told = {"network": wanted["network_id"], "description": wanted.get("description", "")}
+        told = {"network": wanted.get("network_id", NETWORK), "description": wanted.get("description", "")}
         made = Port(self.new_id("port"), len(self.ports), wanted["name"], **told)
         self.ports[made.id] = made
         return made

@@ -54,6 +54,21 @@ def test_the_verdict_on_500_servers(wall: float, total: int, authentication: int
 
 
 @pytest.mark.parametrize(
+    ("way", "wall", "good"),
+    [("drill", 10.8, True), ("drill", 10.9, False), ("drill-cleanup", 60.0, True), ("drill-cleanup", 60.1, False)],
+)
+def test_the_verdict_on_a_drill(way: str, wall: float, good: bool) -> None:
+    """Its bound is 7.2 s: a volume, a server, and twelve requests that need each other's answers."""
+    claims = {
+        "drill": "drill of 100 servers: wall",
+        "drill-cleanup": "clean-up of a drill of 100 servers: wall",
+    }
+    found = judged(row(100, measured(wall, 700), way), row(500, measured(99.0, 3500), way))
+    assert found[claims[way]] is good
+    assert [found[claim] for name, claim in claims.items() if name != way] == [None]
+
+
+@pytest.mark.parametrize(
     ("servers", "wall", "good", "words"),
     [
         (100, 260.0, True, "20 times (260 s)"),

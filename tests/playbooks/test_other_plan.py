@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A plan that is unlike all others walks the circle: A is lost, B leads, A leads again, and then B once more.
 
-It has two networks, addresses that DHCP gives, three disks, spaces and umlauts in names, and takes the handover that the
+It has two networks, addresses that DHCP gives, three disks, spaces and umlauts in names. It takes the handover that the
 target offers. Each test goes on where the one before it ended.
 """
 

@@ -20,9 +20,10 @@ from ...data.texts import listed
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..root.root_state import Kind, kind_of, root_state, sleeps
 from ..server.root_volume import which_root
+from ..server.shelve import until_stopped
 from ..server.states import busy, locked
 from ..twin.prepare import take_off
-from .stop import NO_TWIN, STOPPING, noted, server_facts, until_stopped
+from .stop import NO_TWIN, STOPPING, noted, server_facts
 
 
 @dataclass(frozen=True)

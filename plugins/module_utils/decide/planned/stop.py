@@ -10,15 +10,16 @@ record of the twin was then, so that nobody overlooks that the target ran.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...data.direction import PlanSite
 from ...data.marks import STOPPED
 from ...data.seen import Seen, Server
-from ...data.steps import Decision, Plan, Refusal, Step, Until
+from ...data.steps import Decision, Plan, Refusal, Step
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
 from ..replicate.decide import unplanned_volumes
+from ..server.shelve import stop_step, until_stopped
 from ..server.states import AT_REST, busy, locked
 from ..status.leadership import AtSite, Leadership, disputed, leadership
 
@@ -124,9 +125,10 @@ def _refusal(what: Source, server: PlanServer, wanted: str) -> Refusal | None:
 
 def _steps(what: Source, source: str) -> tuple[Step, ...]:
     """The mark comes first: it must not be written when the server is at rest and its last point is made."""
-    found, until = what.seen.found, until_stopped(what.seen.found.id)
+    found = what.seen.found
     if found.task_state == STOPPING:
-        return (Step("wait", f"wait until server {found.name} at {source} is stopped", until=until, cloud="source"),)
+        text = f"wait until server {found.name} at {source} is stopped"
+        return (Step("wait", text, until=until_stopped(found.id), cloud="source"),)
     runs = found.status == "ACTIVE"
     if not runs and (found.status != "SHUTOFF" or found.metadata.get(STOPPED)):
         return ()
@@ -134,10 +136,5 @@ def _steps(what: Source, source: str) -> tuple[Step, ...]:
     said = "is stopped" if runs else "was off before"
     args = {"server_id": found.id, "metadata": mark}
     note = Step("set_server_metadata", f"note at server {found.name} that it {said}", args, cloud="source")
-    stop = Step("stop", f"stop server {found.name} at {source}", {"server_id": found.id}, until, cloud="source")
+    stop = replace(stop_step(found.id, f"server {found.name} at {source}"), cloud="source")
     return (note, stop) if runs else (note,)
-
-
-def until_stopped(server_id: str) -> Until:
-    """The end of a stop."""
-    return Until("server", server_id, frozenset({"SHUTOFF"}), frozenset({"ACTIVE"}))

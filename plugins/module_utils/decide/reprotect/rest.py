@@ -22,7 +22,7 @@ from ..root.volume_copy import Advice, cannot_copy, check_step
 from ..server.root_volume import clear_delete_flags, unknown_root, which_root
 from ..server.shelve import await_shelved, shelve_step
 from ..server.states import SHELVE_TASKS
-from ..status.stale_copy import stop_step
+from ..status.stale_copy import stop_stale_copy
 from ..twin.prepare import take_off
 from .superseded import Old, mark_steps, save_steps
 
@@ -81,7 +81,7 @@ def rest_steps(old: Old, site: str) -> Iterator[Step]:
     yield from for_part(Part.FENCE, mark_steps(old))
     if old.method == "reimage" and old.writes and not old.asleep:
         yield from _unlock(old) if locked else ()
-        yield stop_step(it, site)
+        yield stop_stale_copy(it, site)
         locked = False
     yield from for_part(Part.SNAPSHOT, save_steps(old))
     yield from _unlock(old) if locked else ()

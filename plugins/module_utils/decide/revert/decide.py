@@ -17,7 +17,7 @@ from ...data.seen import History, Offer, Server, Snapshot
 from ...data.steps import Decision, Plan, Refusal, Step
 from ..server.facts import server_facts
 from ..server.root_volume import which_root, without_root_task
-from ..server.shelve import until_active, until_shelved
+from ..server.shelve import until_active, until_shelved, until_stopped
 from ..server.states import SHELVE_TASKS, UNSHELVE_TASKS, busy, lacks_guarded_api, locked, not_volume_backed
 from .places import Ask, Disk, Place, data_place, find_target, left_off, root_place, twice
 from .progress import begun, last_run, next_number, went_back
@@ -34,7 +34,6 @@ from .steps import (
     may_copy,
     other_copy,
     overwrite_steps,
-    until_stopped,
     up_steps,
 )
 

@@ -26,7 +26,7 @@ from ...data.marks import (
     without,
 )
 from ...data.parts import Part
-from ...data.seen import Attachment, History, Snapshot, Volume
+from ...data.seen import Attachment, History, Server, Snapshot, Volume
 from ...data.steps import Ref, Step, Until, for_part
 from ..root.volume_copy import (
     Helpers,
@@ -40,7 +40,7 @@ from ..root.volume_copy import (
 )
 from ..server.build_steps import bootable_step
 from ..server.root_volume import clear_delete_flags, detach_step, until_attached, until_detached, which_root
-from ..server.shelve import shelve_step, unshelve_step
+from ..server.shelve import shelve_step, stop_step, unshelve_step
 from .places import Disk
 from .progress import SAVED, Begun, begun, known, origin, own, saved, went_back
 
@@ -278,16 +278,6 @@ def overwrite_steps(run: Run, disk: Disk) -> tuple[Step, ...]:
     return (*copy, *clean_steps(disk.old), drop, note)
 
 
-def stop_step(server_id: str, name: str) -> Step:
-    """Stops a server, so that what its guest still has in memory is written first."""
-    return Step("stop", f"stop server {name}", {"server_id": server_id}, until_stopped(server_id), part=Part.SHELVE)
-
-
-def until_stopped(server_id: str) -> Until:
-    """The wait after a stop."""
-    return Until("server", server_id, frozenset({"SHUTOFF"}), frozenset({"ACTIVE"}))
-
-
 def down_steps(run: Run, status: str) -> tuple[Step, ...]:
     """Brings a server down until its volumes can be taken; what can be saved early is saved once it is stopped.
 
@@ -297,7 +287,7 @@ def down_steps(run: Run, status: str) -> tuple[Step, ...]:
     early = tuple(step for d in run.disks if not run.done(d) and saves_early(d) for step in save_steps(run, d))
     if status == "SHELVED_OFFLOADED":
         return early
-    stop = (stop_step(server.id, server.name),) if status == "ACTIVE" else ()
+    stop = (_stop(server),) if status == "ACTIVE" else ()
     return (*stop, *early, shelve_step(server.id, server.name))
 
 
@@ -308,5 +298,9 @@ def up_steps(run: Run, status: str) -> tuple[Step, ...]:
     """
     server = run.history.seen.found
     up = (unshelve_step(server.id, server.name),) if status == "SHELVED_OFFLOADED" != run.was else ()
-    stop = (stop_step(server.id, server.name),) if run.was == "SHUTOFF" and (up or status == "ACTIVE") else ()
+    stop = (_stop(server),) if run.was == "SHUTOFF" and (up or status == "ACTIVE") else ()
     return (*up, *stop)
+
+
+def _stop(server: Server) -> Step:
+    return stop_step(server.id, f"server {server.name}", Part.SHELVE)

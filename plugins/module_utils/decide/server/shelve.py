@@ -134,6 +134,20 @@ def await_active(server_id: object, name: str) -> Step:
     return Step("wait", f"wait until server {name} runs", until=until_active(server_id), part=Part.START)
 
 
+def stop_step(server_id: str, label: str, part: Part = Part.WORK, states: frozenset[str] = RUNNING) -> Step:
+    """The step that stops a server, so that what its guest still has in memory is written first.
+
+    :param label: the server, for people.
+    :param states: in which it may be when it begins.
+    """
+    return Step("stop", f"stop {label}", {"server_id": server_id}, until_stopped(server_id, states), part=part)
+
+
+def until_stopped(server_id: str, states: frozenset[str] = RUNNING) -> Until:
+    """The wait after a stop."""
+    return Until("server", server_id, frozenset({"SHUTOFF"}), states)
+
+
 def start_steps(server: Server) -> tuple[Step, ...]:
     """The step that starts a server that is stopped; none for one that runs."""
     if server.status != "SHUTOFF":

@@ -11,8 +11,9 @@ from typing import Any
 
 from ...data.parts import Part
 from ...data.seen import Server
-from ...data.steps import Decision, Plan, Refusal, Step, Until
+from ...data.steps import Decision, Plan, Refusal, Step
 from ..plan.recovery_plan import PlanServer, RecoveryPlan
+from ..server.shelve import stop_step
 from ..server.states import AT_REST, busy, locked
 from .leadership import AtSite, Leadership, Standing, disputed, leadership
 
@@ -87,12 +88,10 @@ def _steps(stale: Server, cloud: str, where: str) -> tuple[Step, ...]:
         "lock", f"lock the stale copy {stale.name} at {where}", {"server_id": stale.id, "reason": REASON},
         cloud=cloud, part=Part.FENCE,
     )  # fmt: skip
-    stops = (replace(stop_step(stale, where), cloud=cloud),) if stale.status in _CAN_STOP else ()
+    stops = (replace(stop_stale_copy(stale, where), cloud=cloud),) if stale.status in _CAN_STOP else ()
     return (*stops, *(() if stale.locked else (lock,)))
 
 
-def stop_step(stale: Server, where: str) -> Step:
+def stop_stale_copy(stale: Server, where: str) -> Step:
     """The step that stops a stale copy."""
-    until = Until("server", stale.id, frozenset({"SHUTOFF"}), _CAN_STOP)
-    text = f"stop the stale copy {stale.name} at {where}"
-    return Step("stop", text, {"server_id": stale.id}, until, part=Part.FENCE)
+    return stop_step(stale.id, f"the stale copy {stale.name} at {where}", Part.FENCE, _CAN_STOP)

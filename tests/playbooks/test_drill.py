@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -19,12 +20,13 @@ from story import HEAD, Story, plan_of
 
 
 @pytest.fixture(scope="module")
-def story(cloud: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """The servers of the other story, handed over by recreate."""
+def story(cloud: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """The servers of the other story, handed over by recreate. Site A, which is lost, is there again afterwards."""
     name = f"drills-{uuid.uuid4().hex[:6]}"
     folder = tmp_path_factory.mktemp(name)
     (folder / "plan.yml").write_text(yaml.safe_dump({**plan_of(name), "handover": "recreate"}), encoding="utf-8")
-    return Story(folder, name, Api("site_a"), Api("site_b"), pocket_cloud)
+    yield Story(folder, name, Api("site_a"), Api("site_b"), pocket_cloud)
+    pocket_cloud("up")
 
 
 def of_drills(site: Api) -> Json:

@@ -29,7 +29,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """All events of a failover, in the order in which a program that uses ansible-runner gets them."""
     folder, scene = tmp_path_factory.mktemp("runner"), Scene(3, 0.01, 0.3)
     with pretended_cloud(scene) as port:
-        prepare(folder / "project", scene, port, WAYS["wave"], 5)
+        prepare(folder / "project", scene, [port], WAYS["wave"], 5)
         run = ansible_runner.run(
             private_data_dir=str(folder),
             playbook="play.yml",

@@ -149,15 +149,3 @@ def test_copies_of_the_marks_of_a_drill_are_never_deleted() -> None:
     site.contents["mine"] = "evidence"
     outcome(clean_up(circle)["db"])
     assert [v.id for v in site.volumes.values() if "evidence" in site.contents[v.id]] == ["mine"]
-
-
-def test_a_router_that_somebody_put_on_the_network_of_a_drill() -> None:
-    circle = Circle("recreate").protected()
-    drill(circle)
-    site = circle.site("b")
-    network = next(key for key, found in site.networks.items() if found["name"] == "net-drill")
-    act(site, "create_port", name="", network_id=network)
-    port = list(site.ports.values())[-1]
-    site.ports[port.id] = replace(port, owner="network:router_interface")
-    text = refusal(clean_up(circle)[LEFT], "cleanup_incomplete")
-    assert "network net-drill has ports that are not of the drill: take the router off it" in text

@@ -44,7 +44,8 @@ def test_every_kind_of_router_is_seen(owner: str) -> None:
     port = list(site.ports.values())[-1]
     site.ports[port.id] = replace(port, owner=owner)
     assert "so it is not isolated" in refusal(drill(circle, keep=True)["network net-drill"], "not_isolated")
-    assert port.id in refusal(clean_up(circle)[LEFT], "cleanup_incomplete")
+    text = refusal(clean_up(circle)[LEFT], "cleanup_incomplete")
+    assert f"network net-drill has ports that are not of the drill: take the router off it ({port.id})" in text
 
 
 @pytest.mark.parametrize(("instead", "told"), [({"back": "test"}, "connected"), ({"net": "test"}, "connected")])

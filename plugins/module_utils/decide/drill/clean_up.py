@@ -94,7 +94,7 @@ def _blocked_network(network: str, what: Left, plan: str) -> Iterator[Finding]:
     strange = [port for port in what.ports_of.get(network, ()) if _strange(port, plan)]
     if strange:
         name, ports = what.networks[network], ", ".join(sorted(port.name or port.id for port in strange))
-        todo = "take the router off it" if all(port.of_router for port in strange) else f"delete {ports}"
+        todo = f"take the router off it ({ports})" if all(port.of_router for port in strange) else f"delete {ports}"
         words = f"network {name} has ports that are not of the drill: {todo}"
         yield Finding(f"ports of {name}", [], ports, words)
 

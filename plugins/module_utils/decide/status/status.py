@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,7 +50,7 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
     """
     sites = what.standings(plan.name)
     led = leadership(sites)
-    points = _points(what, led, server, plan, now)
+    points, drill = _of_the_standby(what, led, server, plan, now)
     facts = {
         "leader": led.leader or None,
         "generation": led.generation,
@@ -60,7 +60,7 @@ def decide_status(what: BothSites, server: PlanServer, plan: RecoveryPlan, now: 
         "two_copies": led.two_copies,
         "sites": {letter: _shown(site) for letter, site in sites.items()},
         "recovery_points": points,
-        "last_drill": _last_drill(what, led, server, plan, now),
+        "last_drill": drill,
         "drills": _drills(what),
         "superseded": _superseded(what),
     }
@@ -96,24 +96,17 @@ def _shown(site: AtSite) -> dict[str, Any]:
     }
 
 
-def _points(
-    what: BothSites, led: Leadership, server: PlanServer, plan: RecoveryPlan, now: datetime
-) -> dict[str, Any] | None:
+def _points(whole: Sequence[RecoveryPoint], site: str, led: Leadership, now: datetime) -> dict[str, Any]:
     """Of the data of the leader. Points that the leader itself came up on are older than it, and are none of them."""
-    site = _standby(what, led)
-    if not site:
-        return None
-    replicas = replicas_of(what.volumes[site], plan.name, server.name, latest_at(now))
-    whole = [point for point in points_of(replicas) if point.complete(server.disks)]
-    found: list[RecoveryPoint] = [point for point in whole if point.generation > led.generation]
-    newest = moment(found[0].time) if found else None
-    return {
-        "site": site,
-        "number": len(found),
-        "times": [point.time for point in found],
-        "newest": found[0].time if found else None,
-        "age": round((now - newest).total_seconds()) if newest else None,
-    }
+    found = [point for point in whole if point.generation > led.generation]
+    newest = found[0].time if found else ""
+    times = [point.time for point in found]
+    return {"site": site, "number": len(found), "times": times, "newest": newest or None, "age": _age(newest, now)}
+
+
+def _age(time: str, now: datetime) -> int | None:
+    begun = moment(time)
+    return round((now - begun).total_seconds()) if begun else None
 
 
 def _standby(what: BothSites, led: Leadership) -> str:
@@ -126,17 +119,17 @@ def _standby(what: BothSites, led: Leadership) -> str:
     return site if site in answering else ""
 
 
-def _last_drill(
+def _of_the_standby(
     what: BothSites, led: Leadership, server: PlanServer, plan: RecoveryPlan, now: datetime
-) -> dict[str, Any] | None:
-    """Noted at the site that does not lead."""
-    site = _standby(what, led)
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Recovery points and the last drill, as the volumes of the standby tell; None if it is unknown."""
+    site, latest = _standby(what, led), latest_at(now)
     if not site:
-        return None
-    replicas = replicas_of(what.volumes[site], plan.name, server.name, latest_at(now))
-    time = last_drill(replicas, latest_at(now)).drilled
-    begun = moment(time)
-    return {"time": time or None, "age": round((now - begun).total_seconds()) if begun else None}
+        return None, None
+    replicas = replicas_of(what.volumes[site], plan.name, server.name, latest)
+    whole = [point for point in points_of(replicas) if point.complete(server.disks)]
+    drill = last_drill(replicas, latest).drilled
+    return _points(whole, site, led, now), {"time": drill or None, "age": _age(drill, now)}
 
 
 def _findings(

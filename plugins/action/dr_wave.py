@@ -19,7 +19,7 @@ from ansible.utils.display import Display
 from ..module_utils.cloud.session import LAST_ANSWERS, Session, described
 from ..module_utils.data.direction import other
 from ..module_utils.data.errors import Refused, StandbyError
-from ..module_utils.data.steps import Finding, Refusal, refused_for
+from ..module_utils.data.steps import Finding, Refusal
 from ..module_utils.data.texts import shown
 from ..module_utils.decide.plan.recovery_plan import recovery_plan
 from ..module_utils.decide.plan.recovery_points import Wish, wish
@@ -115,15 +115,8 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _shortage(wave: Wave) -> list[Finding]:
-        """A lack of quota is only a warning in a failover, because some servers are better than none.
-
-        :raises Refused: if the operation does not begin then.
-        """
+        """A lack of quota is only a warning in a failover, because some servers are better than none."""
         shortage = wave.shortage() if wave.operation.needs_room else []
-        if shortage and wave.operation.refuses_shortage:
-            wanted = f"{wave.operation.words.verb} {wave.plan.name}"
-            todo = "Raise the quota, or choose fewer servers with only. Nothing was changed."
-            raise Refused(refused_for("no_room", wanted, shortage, todo))
         for finding in shortage if wave.operation.writes else ():
             todo = "Servers that do not fit will not come up: raise the quota, then repeat."
             Display().warning(f"{finding}. {todo}")

@@ -13,6 +13,7 @@ from .cloud.read import build as read_build
 from .cloud.read import drill as read_drill
 from .cloud.read import recovery as read_dr
 from .data.drill import RestWanted
+from .data.errors import Refused
 from .data.marks import PLAN, SERVER
 from .data.networks import Wanted
 from .data.seen import Server
@@ -22,6 +23,7 @@ from .decide.drill.clean_up import decide_clean_up
 from .decide.drill.definition import drilled
 from .decide.drill.drill import Drill, DrillWish, decide_drill
 from .decide.handover.recovery import recovery
+from .decide.plan.quota import no_room_for_a_drill
 from .decide.plan.recovery_plan import PlanServer
 from .room import shortage, shortage_of_drill
 from .wave import WaveCore
@@ -71,10 +73,16 @@ class JobsOfDrills(WaveCore):
         )
 
     def shortage(self) -> list[Finding]:
-        """What the quota of the target lacks for all servers to come up, once drills have given their place."""
+        """What the quota of the target lacks for all servers to come up, once drills have given their place.
+
+        :raises Refused: if it lacks anything for a drill, which begins whole or not at all.
+        """
         inventory = self.inventory("target")
         if self.operation.rehearses:
-            return shortage_of_drill(inventory, self.plan, self.wish)
+            refusal = no_room_for_a_drill(shortage_of_drill(inventory, self.plan, self.wish), self.plan.name)
+            if refusal:
+                raise Refused(refusal)
+            return []
         drills = [server for found in self._in_the_way(ANY_TIME).values() for server in found]
         return shortage(inventory, self.plan, self._copy_limits, drills)
 

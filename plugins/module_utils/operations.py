@@ -63,7 +63,6 @@ class Operation:
         of their own, because replication goes on during a drill, and a failover goes first.
     :param fenced: whether the source is asked first whether its servers still run.
     :param needs_room: whether the quota of the target is compared with what the servers need.
-    :param refuses_shortage: whether it does not begin if that is too much.
     :param about_data: whether recovery points, and their age, are told.
     :param about_leaders: whether it is told who leads each server. It reads both sites, and goes on without one.
     :param brings_up: whether servers come up on a recovery point, so that RPO and RTO are told.
@@ -84,7 +83,6 @@ class Operation:
     lock: str = "plan"
     fenced: bool = False
     needs_room: bool = False
-    refuses_shortage: bool = False
     about_data: bool = True
     about_leaders: bool = False
     brings_up: bool = False
@@ -147,7 +145,7 @@ _ROWS = (
             after="Up after",
         ),
         needs=("points", "clone"), networks="made", networks_of="drill", by_tier=True, lock="drill", needs_room=True,
-        refuses_shortage=True, brings_up=True,
+        brings_up=True,
     ),
     Operation(
         "drill_cleanup",

@@ -123,6 +123,8 @@ class WaveCore:
     def _job(self, server: PlanServer) -> Job:
         """The job of a server. Playbooks in its texts get the direction, such as "dr_prepare -e to=a"."""
         read, decide = getattr(self, f"_{self.operation.name}")(server)
+        # what is left of a drill is listed in the end, also when one of its servers could not be removed
+        critical = server.critical and self.operation.networks != "removed"
         return Job(
             server.name,
             read,
@@ -130,7 +132,7 @@ class WaveCore:
             self.executor,
             self.clouds.explain,
             needed_by(self.wanted(server), self._makers) | self._after(server),
-            server.critical and self.operation.networks != "removed",
+            critical,
             self._tier(server),
         )
 

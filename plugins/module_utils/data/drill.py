@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .networks import Network
+from .networks import Network, NetworkWanted
 from .seen import Port, Server, Snapshot, Volume
 
 #: At the end of the name of everything that a drill makes. Only people need it: what is found again is found by marks.
@@ -16,29 +16,14 @@ SUFFIX = "-drill"
 
 
 @dataclass(frozen=True)
-class IsolatedWanted:
-    """A network of a drill: the subnets of another network, and no router.
+class IsolatedWanted(NetworkWanted):
+    """A network of a drill: the subnets of another network, which are read at the target, and no router.
 
     :param original: the network that it stands for, by name or id.
     """
 
-    plan: str
-    original: str
-
-    @property
-    def name(self) -> str:
-        """Of the network of the drill."""
-        return f"{self.original}{SUFFIX}"
-
-    @property
-    def label(self) -> str:
-        """What people call it."""
-        return f"network {self.name}"
-
-    @property
-    def makes(self) -> frozenset[tuple[str, str]]:
-        """Kind and name of what a server may need of it."""
-        return frozenset({("network", self.name)})
+    plan: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True)

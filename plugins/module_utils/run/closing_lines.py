@@ -109,7 +109,8 @@ def _drills(servers: Mapping[str, Row], names: Mapping[str, str]) -> Iterator[st
         here = [one for one in found if one["site"] == site]
         kept = "kept" if any(one["kept"] for one in here) else "under way, or left by a run that was killed"
         if here:
-            yield f"  {len(here)} servers of a drill stand at {name} ({kept}). dr_drill_cleanup ends it."
+            stand = "1 server of a drill stands" if len(here) == 1 else f"{len(here)} servers of a drill stand"
+            yield f"  {stand} at {name} ({kept}). dr_drill_cleanup ends it."
 
 
 def _notes(servers: Mapping[str, Row]) -> Iterator[str]:

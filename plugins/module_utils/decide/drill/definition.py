@@ -23,7 +23,7 @@ def networks_of_drill(
     :param instead: by network of the plan an existing one that a drill uses.
     """
     used = (nic.network for twin in twins for nic in twin.nics if nic.network and nic.network not in instead)
-    return tuple(IsolatedWanted(plan, network) for network in dict.fromkeys(used))
+    return tuple(IsolatedWanted(f"{one}{SUFFIX}", plan=plan, original=one) for one in dict.fromkeys(used))
 
 
 def drilled(twin: ServerWanted, plan: str, instead: Mapping[str, str], keep: bool = False) -> ServerWanted:

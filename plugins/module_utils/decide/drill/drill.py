@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...data.marks import BUILDING, DRILL, DRILLED, DRILLED_ON, KEPT, POINT
+from ...data.marks import DRILL, DRILLED, DRILLED_ON, KEPT, POINT
 from ...data.parts import Part
 from ...data.seen import Port, Seen, Server, Site, Source, Volume
 from ...data.steps import Decision, Finding, Plan, Ref, Refusal, Step, for_part
@@ -19,11 +19,10 @@ from ..handover.recovery import Recovery
 from ..plan.recovery_plan import PlanServer
 from ..plan.recovery_points import RecoveryPoint, choose_point, points_of
 from ..server.build_problems import CORRECT, proved_build
-from ..server.build_steps import finished_step
 from ..server.facts import server_facts
 from ..server.foretold import as_built, facts_as_built
 from ..server.health_checks import first_address, health_steps, needs_address
-from ..server.present_absent import await_built
+from ..server.present_absent import await_built, unmark_steps
 from ..server.root_volume import which_root
 from ..server.states import busy
 from ..status.leadership import Standing, at_site
@@ -154,26 +153,22 @@ def _point(what: Drill, server: PlanServer, wanted: str) -> RecoveryPoint | Refu
     if choice.point:
         return choice.point
     if begun:
-        saw = (
-            f"volumes of an earlier drill are of recovery point {listed(sorted(begun))}, which cannot be used any more"
-        )
+        of = listed(sorted(begun))
+        saw = f"volumes of an earlier drill are of recovery point {of}, which cannot be used any more"
         return Refusal("left_over", wanted, saw, CLEAN_UP)
     whole = [point.time for point in points if point.complete(server.disks)]
-    has = f"the target has {listed(whole)}" if whole else "the target has none that is complete"
-    saw = "; ".join((f"wanted was {what.recovery.wish} recovery point, and {has}", *choice.passed_over))
+    has = f"the target has recovery point {listed(whole)}" if whole else "the target has no complete recovery point"
+    saw = "; ".join((f"{has}, and wanted was {what.recovery.wish}", *choice.passed_over))
     return Refusal("no_recovery_point", wanted, saw, "Run dr_replicate, or choose one of those that dr_status shows.")
 
 
-def _mixed(what: Drill, point: RecoveryPoint) -> list[Finding]:
+def _mixed(what: Drill, point: RecoveryPoint) -> Iterator[Finding]:
     """Volumes that a killed drill began to make of another point."""
-    other = [clone for clone in what.clones if clone.marks.point != point.time]
-    words = "{} is of recovery point {}, not {} (dr_drill_cleanup removes it)"
-    return [
-        Finding(
-            f"recovery point of {v.name}", point.time, v.marks.point, words.format(v.name, v.marks.point, point.time)
-        )
-        for v in other
-    ]
+    for clone in what.clones:
+        of = clone.marks.point
+        if of != point.time:
+            words = f"{clone.name} is of recovery point {of}, not {point.time} (dr_drill_cleanup removes it)"
+            yield Finding(f"recovery point of {clone.name}", point.time, of, words)
 
 
 def _other_ports(what: Drill, definition: ServerWanted) -> Iterator[Finding]:
@@ -218,7 +213,7 @@ def _carry_on(made: Server, what: Drill, server: PlanServer, wish: DrillWish) ->
     checks = _checks(server, wish)
     address = wish.address(seen.ports) if needs_address(checks) else ""
     health = health_steps(made.name, made.id, checks, address)
-    steps = (*building, *_unmark(seen), *keeps, *health, *_passed(what, server, wish, made.id))
+    steps = (*building, *unmark_steps(seen), *keeps, *health, *_passed(what, server, wish, made.id))
     return Plan(facts, {**facts, "status": "ACTIVE"}, steps, extra=_extra(point, wish))
 
 
@@ -247,12 +242,6 @@ def _elsewhere(made: Server, what: Drill, wanted: str) -> Refusal | None:
 def _keep(made: Server) -> tuple[Step, ...]:
     args = {"server_id": made.id, "metadata": {KEPT: "yes"}}
     return (Step("set_server_metadata", f"note at server {made.name} that its drill is kept", args, part=Part.BUILD),)
-
-
-def _unmark(seen: Seen) -> tuple[Step, ...]:
-    """A run that was killed after the server was made leaves its marks on the volumes."""
-    building = (volume for volume in seen.volumes.values() if volume.marks.building)
-    return tuple(finished_step(v.name, v.id, {k: t for k, t in v.metadata.items() if k != BUILDING}) for v in building)
 
 
 def _passed(what: Drill, server: PlanServer, wish: DrillWish, made: Any) -> tuple[Step, ...]:

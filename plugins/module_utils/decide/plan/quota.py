@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ...data.seen import Flavor, Limits, Server
-from ...data.steps import Finding
+from ...data.steps import Finding, Refusal, refused_for
 
 #: What Nova limits, as people say it.
 WORDS = {"cores": "cores", "ram": "MiB of memory", "instances": "instances"}
@@ -109,6 +109,12 @@ def clone_findings(limits: Limits, sizes: Collection[int], site: str) -> list[Fi
         for what, (need, words) in needs.items()
         if (left := limits.left(what)) is not None and need > left
     ]
+
+
+def no_room_for_a_drill(found: Sequence[Finding], plan: str) -> Refusal | None:
+    """A drill that has not room enough is not begun."""
+    todo = "Raise the quota, or choose fewer servers with only. Nothing was changed."
+    return refused_for("no_room", f"drill {plan}", found, todo) if found else None
 
 
 def without(limits: Limits, gone: Collection[Server]) -> Limits:

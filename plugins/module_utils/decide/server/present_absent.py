@@ -33,7 +33,7 @@ def _await(site: Site, server: Server) -> Plan:
     """Another run has asked for the server. Waits until it is built, then compares it."""
     before = server_facts(site.seen, which_root(site.seen))
     after = {**before, "status": "ACTIVE", "task_state": None}
-    return Plan(before, after, (await_built(server),), later=_unmark(site))
+    return Plan(before, after, (await_built(server),), later=unmark_steps(site.seen))
 
 
 def await_built(server: Server) -> Step:
@@ -53,7 +53,7 @@ def _mend(site: Site, wanted: ServerWanted) -> Decision:
     steps = for_part(Part.MEND, (difference.step for difference in found if difference.step))
     notes = tuple(f"{wanted.name}: {d}. A server boots as it was made." for d in found if not d.blocks)
     before, after = server_facts(site.seen, root), server_facts(mended, root)
-    return Plan(before, after, (*steps, *_unmark(site)), notes, findings=found)
+    return Plan(before, after, (*steps, *unmark_steps(site.seen)), notes, findings=found)
 
 
 def _marked(difference: Difference) -> Difference:
@@ -76,9 +76,9 @@ def _build(site: Site, wanted: ServerWanted) -> Decision:
     return Plan({}, facts_as_built(site.seen, as_built(site.seen, wanted, site.around)), steps, findings=())
 
 
-def _unmark(site: Site) -> tuple[Step, ...]:
+def unmark_steps(seen: Seen) -> tuple[Step, ...]:
     """A run that was killed after the server was made leaves its marks on the volumes."""
-    building = (volume for volume in site.seen.volumes.values() if volume.marks.building)
+    building = (volume for volume in seen.volumes.values() if volume.marks.building)
     return tuple(finished_step(v.name, v.id, {k: t for k, t in v.metadata.items() if k != BUILDING}) for v in building)
 
 

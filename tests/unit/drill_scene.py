@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.engine.converge import Outcome
 from circle import Circle
+from memory_cloud.drive import act
 
 LEFT = "what is left of the drill"
 
@@ -50,3 +51,20 @@ def untouched(site: Any) -> Any:
     ports = {p.id: p for p in site.ports.values() if not p.description}
     networks = [n for n in site.networks.values() if not n["name"].endswith("-drill")]
     return volumes, {key: marks[key] for key in volumes}, servers, ports, networks, dict(site.snapshots)
+
+
+def network(circle: Circle, name: str) -> str:
+    """The id of a network at the target."""
+    return next(key for key, one in circle.site("b").networks.items() if one["name"] == name)
+
+
+def clone_of_root(circle: Circle) -> Any:
+    """The root of the server of the drill."""
+    return next(v for v in circle.site("b").volumes.values() if v.marks.drill and v.marks.disk == "root")
+
+
+def keep_a_snapshot(circle: Circle) -> None:
+    """Somebody makes a snapshot of the root of the drill."""
+    site = circle.site("b")
+    act(site, "create_snapshot", volume_id=clone_of_root(circle).id, name="mine", metadata={})
+    site.settle()

@@ -157,7 +157,7 @@ def test_who_leads() -> None:
         "  new     site A  2           runs (ACTIVE)  missing  -               0       never",
         "  x       ?       FAILED",
         "  recovery points of db: 2026-11-20T09:00:00Z, 2026-11-20T08:00:00Z",
-        "  1 servers of a drill stand at site B (kept). dr_drill_cleanup ends it.",
+        "  1 server of a drill stands at site B (kept). dr_drill_cleanup ends it.",
         "  2 superseded volumes (40 GiB) are kept at Frankfurt (site A).",
         "  2 superseded snapshots (4 GiB) are kept at Frankfurt (site A).",
     ]

@@ -8,9 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused
 from ansible_collections.standby.openstack.plugins.module_utils.data.marks import KEPT
 from circle import WAYS, Circle, interrupted
-from drill_scene import LEFT, clean_up, drill, outcome, refusal, standing, untouched
+from drill_scene import (
+    LEFT,
+    clean_up,
+    clone_of_root,
+    drill,
+    keep_a_snapshot,
+    network,
+    outcome,
+    refusal,
+    standing,
+    untouched,
+)
 from memory_cloud.drive import act
 
 
@@ -97,8 +109,10 @@ def test_a_lack_of_quota_is_found_before_anything_is_made() -> None:
     circle = Circle("recreate").protected()
     site = circle.site("b")
     site.most |= {"instances": len(site.servers), "volumes": len(site.volumes) + 1, "gigabytes": 6}
-    found = [str(finding) for finding in circle.world.wave("drill").shortage()]
-    assert found == [
+    with pytest.raises(Refused) as caught:
+        circle.world.wave("drill").shortage()
+    assert caught.value.refusal.code == "no_room"
+    assert [str(finding) for finding in caught.value.refusal.findings] == [
         "the server that is not up needs 1 instances, and 0 of the 1 of the quota of site B are left",
         "the drill needs 2 volumes, and 1 of the 5 of the quota of site B are left",
         "the drill needs 3 GiB of volumes and snapshots, and 0 of the 6 of the quota of site B are left",
@@ -119,15 +133,8 @@ def test_what_somebody_made_of_a_drill_stays_and_is_told() -> None:
     circle = Circle("recreate").protected()
     drill(circle)
     site = circle.site("b")
-    root = next(v for v in site.volumes.values() if v.marks.drill and v.marks.disk == "root")
-    act(site, "create_snapshot", volume_id=root.id, name="mine", metadata={})
-    act(
-        site,
-        "create_port",
-        name="theirs",
-        network_id=next(k for k, n in site.networks.items() if n["name"] == "net-drill"),
-    )
-    site.settle()
+    keep_a_snapshot(circle)
+    act(site, "create_port", name="theirs", network_id=network(circle, "net-drill"))
     ends = clean_up(circle)
     assert "volume db-root-drill has snapshots that the drill did not make: delete mine" in refusal(
         ends["db"], "cleanup_incomplete"
@@ -144,7 +151,7 @@ def test_copies_of_the_marks_of_a_drill_are_never_deleted() -> None:
     circle = Circle("recreate").protected()
     drill(circle)
     site = circle.site("b")
-    root = next(v for v in site.volumes.values() if v.marks.drill and v.marks.disk == "root")
+    root = clone_of_root(circle)
     site.volumes["mine"] = replace(root, id="mine", name="db-root-drill", status="available", attached_to=())
     site.contents["mine"] = "evidence"
     outcome(clean_up(circle)["db"])

@@ -12,16 +12,11 @@ import pytest
 from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Plan
 from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_points import wish
 from circle import Circle
-from drill_scene import LEFT, clean_up, drill, outcome, refusal, standing
+from drill_scene import LEFT, clean_up, drill, network, outcome, refusal, standing
 from memory_cloud.drive import act
 from recovery_builders import row, the_plan
 
 TWO = [{"network": "net", "fixed_ip": "10.0.0.5"}, {"network": "back", "fixed_ip": "10.1.0.5"}]
-
-
-def network(circle: Circle, name: str) -> str:
-    """The id of a network at the target."""
-    return next(key for key, one in circle.site("b").networks.items() if one["name"] == name)
 
 
 def more_networks(circle: Circle, *names: str) -> None:

@@ -16,7 +16,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.steps impor
 from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.recovery_plan import RecoveryPlan
 from ansible_collections.standby.openstack.plugins.module_utils.run.run import begin
 from circle import Circle
-from drill_scene import LEFT, clean_up, drill, outcome, refusal, standing
+from drill_scene import LEFT, clean_up, drill, keep_a_snapshot, outcome, refusal, standing
 from memory_cloud.drive import act, to_the_end
 from recovery_builders import row, the_plan
 
@@ -139,10 +139,7 @@ def test_what_could_not_be_deleted_is_listed_in_the_end() -> None:
     """That nothing is left is what the cloud lists, not that its list of networks is empty."""
     circle = Circle("recreate").protected()
     drill(circle)
-    site = circle.site("b")
-    root = next(v for v in site.volumes.values() if v.marks.drill and v.marks.disk == "root")
-    act(site, "create_snapshot", volume_id=root.id, name="mine", metadata={})
-    site.settle()
+    keep_a_snapshot(circle)
     ends = clean_up(circle)
     refusal(ends["db"], "cleanup_incomplete")
     assert outcome(ends[LEFT]).facts["left"]["volumes"] == ["db-root-drill"]

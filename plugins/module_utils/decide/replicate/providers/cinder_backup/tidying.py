@@ -25,7 +25,10 @@ class Tidying(BackupCycle):
         return for_part(Part.TIDY, self._drop())
 
     def _drop(self) -> Iterator[Step]:
-        for snapshot in self.mine(self.made.snapshots):
+        # in the order of the steps that this cycle adds, so that check mode tells them as they come
+        disks = list(self.server.disks)
+        known = self.mine(self.made.snapshots)
+        for snapshot in sorted(known, key=lambda found: (found.marks.point, disks.index(found.marks.disk))):
             if snapshot.status != "deleting":
                 yield self._drop_snapshot(snapshot.name, snapshot.id)
         for disk in self.server.disks:

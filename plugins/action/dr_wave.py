@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
+import json
 import os
 import traceback
 from collections.abc import Callable, Mapping
@@ -77,17 +79,18 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return rehearse(wave, folder)
         given = {name: options[name] for name in self._task.args if name != "plan" and options[name] is not None}
-        run = begin(wave, folder, given, user)
+        run = begin(wave, folder, given, user, options["lease"] if options["lock"] == "cloud" else 0)
         for text in run.notes:
             self._say(text)
         return run
 
     def _operate(self, run: Run, options: Mapping[str, Any]) -> dict[str, Any]:
         try:
+            run.look(self._say, lambda: self._go_on(run))
             # a planned failover stops the servers first, which check mode does not
             foretold = self._task.check_mode and options["planned"]
             why = run.fence(options["source_is_down"]) if run.wave.operation.fenced and not foretold else ""
-            self._go_on(run.wave)
+            self._go_on(run)
             if why:
                 self._say(f"The failover may go on: {why}.")
             result = self._drive(run, options)
@@ -96,22 +99,26 @@ class ActionModule(ActionBase):
         except StandbyError as error:
             return _failed(error, run.wrote)
         except Exception as error:  # noqa: BLE001 - the edge: whatever it was, say it
-            self._go_on(run.wave)  # if ansible-playbook is gone, that is the cause, and the journal gets no end
+            self._go_on(run)  # if ansible-playbook is gone, that is the cause, and the journal gets no end
             Display().vvv(traceback.format_exc())
             return _unexpected(error, run.wrote)
         return {**result, "fence": why} if why else result
 
-    def _go_on(self, wave: Wave) -> None:
-        """Ends the run before its next step when ansible-playbook is gone.
+    def _go_on(self, run: Run) -> None:
+        """Ends the run before its next step when ansible-playbook is gone, or the plan is lost to another run.
 
         This process is a worker of ansible-playbook with a session of its own (ansible/executor/process/worker.py). It
         would survive a SIGKILL, and go on unseen beside the run that was started to carry on.
 
-        :raises Killed: if it is; requests that wait for their turn are not sent any more.
+        :raises StandbyError: if so; requests that wait for their turn are not sent any more.
         """
-        if os.getppid() != self._parent:
-            wave.stop()
-            raise Killed("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
+        try:
+            if os.getppid() != self._parent:
+                raise Killed("ansible-playbook was killed. Nothing more is done. Repeat to carry on.")
+            run.check()
+        except StandbyError:
+            run.wave.stop()
+            raise
 
     @staticmethod
     def _shortage(wave: Wave) -> list[Finding]:
@@ -127,9 +134,10 @@ class ActionModule(ActionBase):
         hidden = options["quiet"] or check or wave.operation.about_leaders
         jobs, shortage = wave.jobs(), self._shortage(wave)
         lines = Lines(_say_nothing if hidden else _show, [job.name for job in jobs], wave.operation.words.nothing)
-        fleet = _fleet(run, options, lines, lambda: self._go_on(wave))
-        self._go_on(wave)
+        fleet = _fleet(run, options, lines, lambda: self._go_on(run))
+        self._go_on(run)
         results = fleet.run(jobs, check=check)
+        run.check()
         for text in wave.clouds.warnings:
             Display().warning(text)
         for text in fleet.untold[:1]:
@@ -200,6 +208,7 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         again=options["again"] or "",
         keep=options["drill_keep"],
         check=check,
+        digest=hashlib.sha256(json.dumps(options["plan"], sort_keys=True, default=str).encode()).hexdigest()[:16],
     )
 
 

@@ -38,6 +38,7 @@ class Clouds:
     :param operation: what is done.
     :param connect: (a cloud as the plan says it, api_timeout in seconds or None) -> session.
     :param unanswered: by role, where the operation goes on without one of the sites, why it does not answer.
+    :param guard: the guard of each session, see `Session`.
     """
 
     operation: Operation
@@ -46,6 +47,7 @@ class Clouds:
     inventories: dict[str, Inventory] = field(default_factory=dict)
     identities: dict[str, Identity] = field(default_factory=dict)
     unanswered: dict[str, str] = field(default_factory=dict)
+    guard: Callable[[], None] = lambda: None
 
     def inventory(self, cloud: str) -> Inventory:
         """The inventory of "source", "target", "source_admin", "target_admin", or "here": where the operation is.
@@ -58,6 +60,7 @@ class Clouds:
             if not name:
                 raise Refused(self._no_admin(cloud))
             session = self.connect(name, LOOK_TIMEOUT) if self.operation.about_leaders else self.connect(name)
+            session.guard = self.guard
             with understood(session.label, "connect"):
                 session.authenticate()
                 self._refuse_identity(cloud, session)

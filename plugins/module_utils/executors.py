@@ -21,13 +21,18 @@ class Executor:
     """Carries out the steps of one run.
 
     :param session: by the name of a cloud in steps, such as "target", the session.
+
+    ``claim`` is called right before each step that changes something, and raises if it must not be carried out.
     """
 
     def __init__(self, session: Callable[[str], Session]) -> None:
         self.session, self.programs = session, Programs()
+        self.claim: Callable[[], None] = lambda: None
 
     def __call__(self, step: Step) -> Answered:
         """The answer to a step whose references are resolved; may block."""
+        if step.writes:
+            self.claim()
         return EXECUTORS[step.verb](self, step)
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,7 @@ class WaveCore:
     :param planned: whether a failover must prove that nothing is lost.
     :param keep: whether a drill is to stay.
     :param check: whether nothing is changed: what would be made first counts as made.
+    :param digest: tells this form of the plan from others.
     """
 
     operation: Operation
@@ -62,6 +64,7 @@ class WaveCore:
     again: str = ""
     keep: bool = False
     check: bool = False
+    digest: str = ""
 
     def __post_init__(self) -> None:
         self.clouds = Clouds(self.operation, self.plan, self.connect)
@@ -164,6 +167,15 @@ class WaveCore:
     def inventory(self, cloud: str) -> Inventory:
         """The inventory of a cloud of the plan, see `Clouds.inventory`."""
         return self.clouds.inventory(cloud)
+
+    def hold(self, take: Callable[[], None], check: Callable[[], None]) -> None:
+        """Lets nothing be changed unless the run holds the plan.
+
+        :param take: takes the plan right before a step; ``check`` says, right before a request, that it is still held.
+        """
+        self.executor.claim, self.clouds.guard = take, check
+        for inventory in self.clouds.inventories.values():
+            inventory.cloud.guard = check
 
     def stop(self) -> None:
         """Ends the run: nothing more is sent to any cloud, or done on this machine."""

@@ -142,12 +142,27 @@ options:
     description:
       - A folder in which the journal of this run is written, a file of JSON lines with every request before it is
         sent and when it was answered. It is made if it is not there. docs/journal.md describes the lines.
-      - The lock is in the same folder, and only one operation of a plan can run at a time. V(readiness), V(status) and
-        check mode do not take it. Drills have a lock of their own.
+      - A lock is in the same folder, and only one operation of a plan can run at a time. V(readiness), V(status) and
+        check mode do not take it. Drills have a lock of their own. O(lock) keeps away runs elsewhere.
       - When nothing can be written there, or when the lock is held, the operation is refused before anything is
-        changed. Empty or absent, there is neither a journal nor a lock.
+        changed. Empty or absent, there is neither a journal nor this lock.
       - Check mode writes no journal.
     type: path
+  lock:
+    description:
+      - What keeps away other runs of the plan. V(cloud), a record at each site that the operation changes. Only one run
+        can hold it, wherever it is started. Each member of the project can make it; it is a security group that no
+        server uses. The run takes it before it first changes anything. docs/journal.md says more.
+      - V(host), only the lock in O(journal_folder), for a site whose network service cannot keep the record.
+    type: str
+    choices: [cloud, host]
+    default: cloud
+  lease:
+    description:
+      - With O(lock=cloud), how many seconds after its last sign of life a run counts as dead. The next run waits so
+        long and then goes on. A run that could give no sign of life for most of that time sends nothing more.
+    type: int
+    default: 60
   quiet:
     description:
       - Whether to show nothing while it runs, nor the table at its end. The result is the same, and so is the journal.

@@ -76,6 +76,7 @@ MAY = {
     "network_jobs": {"data", "decide", "cloud", "engine"},
     "providers": {"data", "decide", "cloud"},
     "room": {"data", "decide", "cloud"},
+    "claims": {"data", "decide", "cloud"},
     "executors": {"data", "cloud", "engine", "run"},
     "clouds": {"data", "decide", "cloud", "operations"},
     "wave": {
@@ -93,7 +94,7 @@ MAY = {
     "jobs_of_drills": {"data", "decide", "cloud", "wave", "room"},
     "jobs_at_both_sites": {"data", "decide", "cloud", "wave"},
     "jobs": {"data", "decide", "cloud", "jobs_at_both_sites", "jobs_of_drills", "providers"},
-    "run": {"data", "decide", "engine", "jobs", "operations", "run"},
+    "run": {"data", "decide", "engine", "claims", "jobs", "operations", "run"},
     "run_module": {"data", "cloud", "engine", "executors"},
     "report": {"data", "operations", "run", "report"},
 }

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,6 +67,9 @@ class Session:
     :param rate: most requests in a second; 0 leaves it to the cloud, which may answer 429.
     :param seconds: after these nothing is sent any more, and no answer is waited for.
     :param label: what people call the cloud, if it has no name.
+
+    ``guard`` is called right before each request that may change something, and raises if it must not be sent.
+
     :raises StandbyError: if the SDK is missing or the configuration is not usable.
     :raises Unreachable: if the identity service does not answer.
     """
@@ -79,6 +83,7 @@ class Session:
         self.label = str(label or config.get("cloud") or config.get("region_name") or "the cloud")
         self.requests: Counter[str] = Counter()
         self._dated, self.ahead = False, timedelta()
+        self.guard: Callable[[], None] = lambda: None
         self.bounds = Bounds(seconds)
         self._lock, self._renewing, self._pace = threading.Lock(), threading.Lock(), Pace(rate)
         self._newest = threading.local()
@@ -86,6 +91,7 @@ class Session:
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             self._reads = {} if self._connection.session.timeout else {"timeout": SILENCE_OF_READS}
+            self._others: dict[str, float] = {}
             self._silence = self._connection.session.timeout = self._connection.session.timeout or SILENCE
             self._pool = self._connection.session.session = Pool(self._hear)
             adapter = {"pool_connections": 8, "pool_maxsize": max(10, 2 * threads + 1)}
@@ -148,26 +154,28 @@ class Session:
         found = self.once("extensions", lambda: self.get("compute", "/extensions")["extensions"])
         return any(item["alias"] == alias for item in found)
 
-    def send(self, method: str, service: str, path: str, body: Any = None) -> Any:
+    def send(self, method: str, service: str, path: str, body: Any = None, revision: int | None = None) -> Any:
         """Sends one request, its body as JSON or bytes as they are; returns the JSON of the answer, {} if it has none.
 
         Repeats what the cloud certainly did not carry out: 401 (its token was revoked; once, with a new one) and
         429. 503 and no answer at all may have been carried out, so only reads are repeated after these; after an
         unclear answer to an action the state must be read again.
 
+        :param revision: for Neutron, the revision that the resource must have, else the answer is a 412.
         :raises CloudError: for an HTTP status of 400 or more.
         :raises Unreachable: when there was no answer, or none of OpenStack.
         """
         # the SDK repeats requests for images on its own, also those that change something
         options: dict[str, Any] = {"connect_retries": 0, "status_code_retries": 0}
-        if method == "GET":
-            options.update(connect_retries=1, **self._reads)
+        options.update({"connect_retries": 1, **self._reads} if method == "GET" else self._others)
         if isinstance(body, bytes):
             options.update(data=body, headers={"Content-Type": "application/octet-stream"})
         elif body is not None:
             options["json"] = body
         if has_versions(service):
             options["microversion"] = self.version(service)
+        if revision is not None:
+            options["headers"] = {"If-Match": f"revision_number={revision}"}
         left = {401: 1, 429: MOST_REPEATS, 503: 3 if method == "GET" else 0}
         answer = self._request(method, service, path, options)
         while left.get(answer.status_code) and retry_after(answer) < self.bounds.left:
@@ -184,6 +192,16 @@ class Session:
         """Ends the session: from now on nothing is sent, also not by threads that wait for their turn."""
         self._pace.stop()
 
+    def aside(self, seconds: float) -> Session:
+        """The same connection, for single requests that wait for no others, and that `stop` does not keep back.
+
+        :param seconds: how long an answer is waited for.
+        """
+        made = copy(self)
+        own = {"_pace": Pace(), "_newest": threading.local(), "guard": lambda: None}
+        vars(made).update(own, _reads={"timeout": seconds}, _others={"timeout": seconds})
+        return made
+
     @property
     def request_id(self) -> str:
         """The id that the cloud gave the newest request that this thread sent; "" if it gave none."""
@@ -198,6 +216,8 @@ class Session:
         self._pace.wait(self.bounds.left)
         if self.bounds.left <= 0:
             raise TimedOut(f"{self.label}: {method} {path.partition('?')[0]} was not sent: the time is over.")
+        if method != "GET":
+            self.guard()
         with self._lock:
             self.requests[f"{method} {service}"] += 1
         with Translated(self.label, f"{method} {path}"):
@@ -210,7 +230,7 @@ class Session:
     def _like_an_earlier(self, where: str, method: str, service: str, path: str, options: Mapping[str, Any]) -> Any:
         """Sends a request as an earlier one to its service was sent. None if there was none, or it was redirected."""
         way = self._ways.get(service)
-        if way is None or "data" in options:
+        if way is None or options.keys() & {"data", "headers"}:
             return None
         url, timeout = f"{where.rstrip('/')}/{path.lstrip('/')}", options.get("timeout", self._silence)
         return self._pool.send_like(way, method, url, options.get("json"), timeout)
@@ -226,7 +246,7 @@ class Session:
         answer: Any = Adapter.request(
             proxy, path, method, endpoint_override=where, raise_exc=False, allow_reauth=False, **options
         )
-        if answer.status_code < 400 and getattr(answer, "way", None):
+        if answer.status_code < 400 and getattr(answer, "way", None) and "headers" not in options:
             self._ways[service] = answer.way
         return answer
 

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, standby.openstack contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of a plan at a time: a file that the kernel locks, and that tells who holds it.
+"""One run of a plan at a time in one folder: a file that the kernel locks, and that tells who holds it.
 
 The kernel releases it when the process ends, however it ends. A lock that is free and still names a holder is stale.
-That holds for one host only: a folder that several hosts share may not carry locks from one to the other.
+That holds for one host only: a folder that several hosts share may not carry locks from one to the other. What holds
+everywhere is claims.py; this file proves at once that a run which still stands in a record is dead.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ Holder = Mapping[str, Any]
 
 @dataclass
 class Lock:
-    """The lock of a plan, held by this process."""
+    """The lock of a plan, held by this process.
+
+    :param taken_over: a line for people if a run that is gone held it, ``gone`` the id of that run.
+    """
 
     stream: Any
     taken_over: str = ""
+    gone: str = ""
 
     def release(self) -> None:
         """Lets go. The file stays: to remove it would let two others hold a lock each."""
@@ -59,7 +64,8 @@ def take(file: Path, wanted: str, me: Holder) -> Lock:
     try:
         now = datetime.now(timezone.utc).replace(microsecond=0)
         holder = {**me, "started": now.isoformat(), "kernel": _kernel()}
-        verdict = judge(_is_free(stream), _holder(stream), holder, str(file), wanted)
+        free, before = _is_free(stream), _holder(stream)
+        verdict = judge(free, before, holder, str(file), wanted)
         if isinstance(verdict, Refusal):
             raise Refused(verdict)
         stream.seek(0)
@@ -68,7 +74,7 @@ def take(file: Path, wanted: str, me: Holder) -> Lock:
     except BaseException:
         stream.close()
         raise
-    return Lock(stream, verdict)
+    return Lock(stream, verdict, (before or {}).get("run", ""))
 
 
 def judge(free: bool, holder: Holder | None, me: Holder, file: str, wanted: str) -> str | Refusal:

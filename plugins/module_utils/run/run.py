@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..claims import PATIENCE, Claim, Claims
 from ..data.errors import Refused, StandbyError
+from ..data.plan_record import FAILOVER, PLAN_HASH, UNKNOWN, Holder, record_name
 from ..data.steps import Refusal
+from ..decide.plan.one_run import Asker
 from ..engine.events import Event
 from ..jobs import Wave
 from .identity import versions, who
@@ -37,10 +40,15 @@ class Run:
     """A run that may begin, and holds its lock. The seconds of its journal count from here.
 
     ``wrote`` is whether anything was sent that changes something.
+
+    :param me: who this run is: "run", "operation", "user", "host" and "process".
+    :param lease: seconds after its last sign of life for which it holds the plan at the sites; 0 holds it nowhere.
     """
 
     wave: Wave
     journal: Journal
+    me: Mapping[str, Any] = field(default_factory=dict)
+    lease: int = 0
     lock: Lock | None = None
     carries_on: str | None = None
     passed_over: list[str] = field(default_factory=list)
@@ -49,10 +57,32 @@ class Run:
 
     def __post_init__(self) -> None:
         self.networks = frozenset(one.label for one in self.wave.networks)
+        self._claims = Claims([], UNKNOWN, lambda: None)
+        self._facts: dict[str, str] = {}
+
+    def look(self, say: Callable[[str], None], go_on: Callable[[], None]) -> None:
+        """Before anything is read: whether another run holds the plan at a site. Such a run may be dead, so it waits.
+
+        :param say: gets lines for people.
+        :param go_on: raises when the run must not go on.
+        :raises Refused: if another run is under way.
+        """
+        if self.lease and self.wave.operation.lock:
+            self._claims = claims_of(self, go_on)
+            self._claims.look(say)
+            self.wave.hold(self._claims.take, self._claims.check)
+
+    def check(self) -> None:
+        """Again and again while it runs.
+
+        :raises StandbyError: if the plan is not held any more, or could not be.
+        """
+        self._claims.check()
 
     def close(self) -> None:
         """The run is over, however it ended: the next may begin."""
         self.journal.close()
+        self._claims.release(self._facts)
         if self.lock:
             self.lock.release()
 
@@ -86,7 +116,7 @@ class Run:
 
     def tell(self, event: Event) -> None:
         """Writes an event down."""
-        self.wrote = self.wrote or bool(event.step and event.step.writes)
+        self.wrote = self.wrote or bool(event.step and event.step.writes and self._claims.given)
         if event.job in self.networks:
             self.journal.event(event, network_row(event.result) if event.result else {}, "network")
         else:
@@ -95,19 +125,24 @@ class Run:
     def end(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Writes the last line; returns the result with the place of the journal."""
         self.journal.end(self.seconds, result)
+        if result["changed"] and self.lease:
+            came_up = self.wave.operation.brings_up and not self.wave.operation.rehearses
+            self._facts = {PLAN_HASH: self.wave.digest}
+            self._facts |= {FAILOVER: self.wave.moment.isoformat()} if came_up else {}
         return {**result, **({"journal": self.journal.path} if self.journal.path else {})}
 
 
-def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = "") -> Run:
-    """Takes the lock of the plan and begins the journal.
+def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = "", lease: int = 0) -> Run:
+    """Takes the lock of the plan on this machine and begins the journal.
 
-    :param folder: where the journal is written; "" for none, and for no lock.
+    :param folder: where the journal and the lock are; "" for neither.
     :param user: who is known to have started it, if not the user of the process.
+    :param lease: see `Run`.
     :raises Refused: if not; nothing was changed.
     """
-    if not folder:
-        return Run(wave, Journal(None))
     me = {"run": run_id(wave.now), "operation": wave.operation.name, **who(user)}
+    if not folder:
+        return Run(wave, Journal(None), me, lease)
     place, lock = Path(folder), None
     try:
         make_folder(place)
@@ -120,7 +155,7 @@ def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = ""
         if lock:
             lock.release()
         raise _no_journal(wave, error) from error
-    return Run(wave, journal, lock, earlier, passed_over)
+    return Run(wave, journal, me, lease, lock, earlier, passed_over)
 
 
 def rehearse(wave: Wave, folder: str) -> Run:
@@ -133,6 +168,19 @@ def rehearse(wave: Wave, folder: str) -> Run:
     if folder and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise _no_journal(wave, f"{there} is not a folder that can be written to")
     return Run(wave, Journal(None))
+
+
+def claims_of(run: Run, go_on: Callable[[], None]) -> Claims:
+    """The records that a run holds: one at each site that its operation changes, always in the same order."""
+    wave, me = run.wave, run.me
+    asker = Asker(_wanted(wave), frozenset({me["run"]}), frozenset({run.lock.gone} if run.lock else ()) - {""})
+    sites = sorted((getattr(wave.plan.direction, role).letter, role) for role in wave.operation.clouds)
+    name = record_name(wave.plan.name, wave.operation.lock)
+    claims = [
+        Claim(wave.inventory(role).cloud.aside(PATIENCE), str(wave.plan.direction.site(letter)), name, asker)
+        for letter, role in sites
+    ]
+    return Claims(claims, Holder(*(me[part] for part in ("run", "operation", "user", "host")), run.lease), go_on)
 
 
 def _head(wave: Wave) -> dict[str, Any]:

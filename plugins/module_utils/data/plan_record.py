@@ -1,0 +1,108 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of a plan at a site: which run holds the plan, and what no server or volume can tell of it.
+
+It is the description of a security group without further use. Every member of a project can make one, and Neutron changes
+it only if nobody else has changed it meanwhile (If-Match: https://docs.openstack.org/api-ref/network/v2/#revisions).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .texts import object_in
+
+#: Seconds after its last sign of life for which a run holds a plan.
+LEASE = 60
+
+#: How many characters Neutron takes (neutron-lib, DESCRIPTION_FIELD_SIZE), and how many of a name are kept.
+LARGEST, LONGEST_NAME = 255, 36
+
+#: What else a record tells of its plan: when a failover to this site ended well, and which form of the plan was used.
+FAILOVER, PLAN_HASH = "failed_over", "plan"
+FACTS = (FAILOVER, PLAN_HASH)
+
+#: Begins the name of each record.
+PREFIX = "standby.openstack record of "
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A run that holds a plan.
+
+    :param lease: seconds after its last sign of life after which it counts as dead.
+    :param beat: the number of that sign.
+    """
+
+    run: str
+    operation: str
+    user: str
+    host: str
+    lease: int = LEASE
+    beat: int = 0
+
+
+#: In the place of a holder that cannot be read. Somebody has changed the description by hand; the run may live.
+UNKNOWN = Holder("", "", "", "")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record, as Neutron shows it.
+
+    :param revision: the number of changes that Neutron counts.
+    :param made: when, by the clock of the cloud.
+    :param renewed: when it was last changed, by the clock of the cloud.
+    """
+
+    id: str
+    revision: int
+    made: str
+    renewed: datetime
+    holder: Holder | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def record_name(plan: str, lock: str) -> str:
+    """The name of the security group. With "+", the drill of "shop" does not hold a plan "shop-drill".
+
+    :param lock: that of the operation, see operations.py.
+    """
+    return f"{PREFIX}{plan}{'' if lock == 'plan' else f'+{lock}'}"[:LARGEST]
+
+
+def written(holder: Holder | None, facts: Mapping[str, str]) -> str:
+    """The description. Names are cut, so that all of it fits."""
+    held = {} if holder is None else {name: _cut(value) for name, value in vars(holder).items()}
+    return json.dumps({**{name: facts[name] for name in FACTS if name in facts}, **held}, separators=(",", ":"))
+
+
+def _cut(value: Any) -> Any:
+    """As many characters as fit, which JSON may write as six each."""
+    if not isinstance(value, str):
+        return value
+    while len(json.dumps(value)) > LONGEST_NAME:
+        value = value[:-1]
+    return value
+
+
+def read(text: str) -> tuple[Holder | None, Mapping[str, str]]:
+    """The holder and the facts of a description."""
+    found = object_in(text)
+    if found is None:
+        return UNKNOWN, {}
+    facts = {name: found[name] for name in FACTS if isinstance(found.get(name), str)}
+    return _holder({name: value for name, value in found.items() if name not in FACTS}), facts
+
+
+def _holder(found: Mapping[str, Any]) -> Holder | None:
+    if not found:
+        return None
+    texts = all(isinstance(found.get(name), str) for name in ("run", "operation", "user", "host"))
+    numbers = all(type(found.get(name)) is int and 0 <= found[name] < 1 << 31 for name in ("lease", "beat"))
+    return Holder(**found) if texts and numbers and found.keys() == vars(UNKNOWN).keys() else UNKNOWN

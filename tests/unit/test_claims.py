@@ -1,0 +1,327 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run holds its plan at the sites: when it takes it, how it loses it, and what people are told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils import claims as claims_module
+from ansible_collections.standby.openstack.plugins.module_utils.claims import Claim, Claims, LockLost
+from ansible_collections.standby.openstack.plugins.module_utils.cloud import plan_records
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError, Refused, StandbyError
+from ansible_collections.standby.openstack.plugins.module_utils.data.plan_record import (
+    FAILOVER,
+    LARGEST,
+    LEASE,
+    PLAN_HASH,
+    UNKNOWN,
+    Holder,
+    read,
+    record_name,
+    written,
+)
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.one_run import Asker
+from record_model import RecordCloud
+
+NAME = record_name("shop", "plan")
+OTHER = Holder("r1", "replicate", "ann", "one")
+WHO = "replicate, run r1, of ann on one"
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def held_by(cloud: RecordCloud, holder: Holder | None, age: float = 0) -> dict[str, Any]:
+    """The record of the plan, renewed so many seconds ago."""
+    group = cloud.send("POST", "network", "/security-groups", {"security_group": {"name": NAME, "description": ""}})
+    made = cloud.groups[group["security_group"]["id"]]
+    made.update(description=written(holder, {}), updated_at=f"{now() - timedelta(seconds=age):%Y-%m-%dT%H:%M:%SZ}")
+    return made
+
+
+class Scene:
+    """One run and the clouds at which it holds its plan."""
+
+    def __init__(self, *clouds: RecordCloud, lease: int = LEASE, gone: tuple[str, ...] = ()) -> None:
+        self.clouds, self.said = clouds, list[str]()
+        asker = Asker("fail over shop", frozenset({"r2"}), frozenset(gone))
+        sites = [Claim(cloud, f"site {letter}", NAME, asker) for cloud, letter in zip(clouds, "AB", strict=False)]  # type: ignore[arg-type]
+        self.claims = Claims(sites, Holder("r2", "failover", "bob", "two", lease), lambda: None)
+
+    def look(self) -> None:
+        self.claims.look(self.said.append)
+
+    def holder(self, cloud: RecordCloud) -> Holder | None:
+        (group,) = cloud.groups.values()
+        return read(group["description"])[0]
+
+
+@pytest.fixture
+def cloud() -> RecordCloud:
+    return RecordCloud(now)
+
+
+@pytest.fixture
+def scene(cloud: RecordCloud) -> Iterator[Scene]:
+    made = Scene(cloud)
+    yield made
+    made.claims.release({})
+
+
+@contextmanager
+def later(seconds: float) -> Iterator[None]:
+    """The clock of this machine, so much further on."""
+    with patch.object(claims_module, "_clock", lambda: time.monotonic() + seconds):
+        yield
+
+
+def writes(cloud: RecordCloud) -> list[str]:
+    return [line for line in cloud.sent if not line.startswith("GET ")]
+
+
+def test_a_run_that_changes_nothing_sends_nothing_that_writes(cloud: RecordCloud, scene: Scene) -> None:
+    scene.look()
+    scene.claims.release({})
+    assert writes(cloud) == []
+
+
+def test_the_first_step_takes_the_plan_and_the_end_lets_go(cloud: RecordCloud, scene: Scene) -> None:
+    scene.look()
+    scene.claims.take()
+    scene.claims.take()
+    assert scene.holder(cloud) == Holder("r2", "failover", "bob", "two", LEASE)
+    scene.claims.release({PLAN_HASH: "abc", FAILOVER: "then"})
+    assert read(next(iter(cloud.groups.values()))["description"]) == (None, {PLAN_HASH: "abc", FAILOVER: "then"})
+    assert len(writes(cloud)) == 2
+    again = Scene(cloud)
+    again.look()
+    again.claims.take()
+    again.claims.release({PLAN_HASH: "new"})
+    assert read(next(iter(cloud.groups.values()))["description"])[1] == {PLAN_HASH: "new", FAILOVER: "then"}
+
+
+def test_a_run_that_lives_is_never_taken_over(cloud: RecordCloud, scene: Scene) -> None:
+    group = held_by(cloud, OTHER, age=20)
+    cloud.turn = lambda what: cloud.sent.count("GET /security-groups") == 1 and cloud.changed(
+        group, description=written(Holder("r1", "replicate", "ann", "one", LEASE, 1), {})
+    )
+    with patch.object(claims_module, "LOOK", 0.01), pytest.raises(Refused) as refused:
+        scene.look()
+    assert str(refused.value) == (
+        f"Refused to fail over shop: a run of this plan is under way: {WHO}, as its record at site A says. Wait until it "
+        "has ended, or end it there, then repeat."
+    )
+    assert scene.said == [
+        f"The plan is held at site A by {WHO}. If it gives no sign of life for another 39 s, it is dead and this run goes"
+        " on."
+    ] or "another 40 s" in scene.said[0]
+    assert writes(cloud) == ["POST /security-groups"]
+
+
+@pytest.mark.parametrize(("holder", "who"), [(OTHER, WHO), (UNKNOWN, "somebody whose name cannot be read")])
+def test_a_dead_run_is_taken_over_with_words(cloud: RecordCloud, scene: Scene, holder: Holder, who: str) -> None:
+    held_by(cloud, holder, age=LEASE + 1)
+    scene.look()
+    assert scene.said == [f"The plan was held at site A by a run that is gone, and is taken over: {who}."]
+    scene.claims.take()
+    assert scene.holder(cloud) == Holder("r2", "failover", "bob", "two", LEASE)
+
+
+def test_it_waits_for_the_end_of_the_lease(cloud: RecordCloud, scene: Scene) -> None:
+    held_by(cloud, Holder("r1", "replicate", "ann", "one", 2), age=0)
+    began = time.monotonic()
+    with patch.object(claims_module, "LOOK", 0.1):
+        scene.look()
+    assert 0.5 < time.monotonic() - began < 30
+    assert [text.partition(" by ")[0] for text in scene.said] == [
+        "The plan is held at site A",
+        "The plan was held at site A",
+    ]
+
+
+def test_a_record_of_the_future_is_held_for_its_whole_lease(cloud: RecordCloud, scene: Scene) -> None:
+    held_by(cloud, Holder("r1", "replicate", "ann", "one", 1), age=-7200)
+    with patch.object(claims_module, "LOOK", 0.1):
+        scene.look()
+    assert "another 1 s" in scene.said[0]
+
+
+def test_a_run_that_is_proved_dead_is_not_waited_for(cloud: RecordCloud) -> None:
+    held_by(cloud, OTHER)
+    made = Scene(cloud, gone=("r1",))
+    made.look()
+    assert made.said == [f"The plan was held at site A by a run that is gone, and is taken over: {WHO}."]
+    made.claims.take()
+    made.claims.release({})
+
+
+def test_what_came_and_went_since_this_run_looked_is_refused(cloud: RecordCloud, scene: Scene) -> None:
+    scene.look()
+    held_by(cloud, None)
+    for _step in range(2):
+        with pytest.raises(Refused) as refused:
+            scene.claims.take()
+        assert str(refused.value) == (
+            "Refused to fail over shop: another run of this plan has begun, or has come and gone, at site A since this "
+            "one looked. Repeat: it looks again."
+        )
+    assert len(cloud.groups) == 1
+
+
+def test_a_record_that_changed_is_not_taken(cloud: RecordCloud, scene: Scene) -> None:
+    group = held_by(cloud, None)
+    scene.look()
+    cloud.changed(group, description=written(OTHER, {}))
+    with pytest.raises(Refused):
+        scene.claims.take()
+    assert scene.holder(cloud) == OTHER
+
+
+def test_both_sites_or_none() -> None:
+    first, second = RecordCloud(now), RecordCloud(now)
+    made = Scene(first, second)
+    made.look()
+    held_by(second, OTHER)
+    with patch.object(claims_module, "MOMENT", 0.5), pytest.raises(Refused):
+        made.claims.take()
+    assert made.holder(first) is None
+    assert made.holder(second) == OTHER
+
+
+def test_a_run_that_slept_past_its_lease_sends_nothing_more(cloud: RecordCloud, scene: Scene) -> None:
+    """Nobody has taken the plan: it does not even look."""
+    scene.look()
+    scene.claims.take()
+    with later(LEASE), pytest.raises(LockLost) as lost:
+        scene.claims.check()
+    assert str(lost.value) == (
+        "This run does not hold its plan any more: no sign of life could be given in time. Nothing more is sent; what was"
+        " on its way is carried out. Look with dr_status, then repeat."
+    )
+    with pytest.raises(LockLost):
+        scene.claims.take()
+
+
+def wait_for_loss(claims: Claims) -> str:
+    for _try in range(500):
+        try:
+            claims.check()
+        except StandbyError as error:
+            return str(error)
+        time.sleep(0.02)
+    raise AssertionError("it was never lost")
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("deleted", "the record at site A was deleted or changed by hand"),
+        ("another holder", f"a run of this plan is under way: {WHO}, as its record at site A says"),
+        ("nobody", "the record at site A was deleted or changed by hand"),
+        ("silence", "no sign of life could be given in time"),
+    ],
+)
+def test_how_a_plan_is_lost(cloud: RecordCloud, what: str, why: str) -> None:
+    made = Scene(cloud, lease=2)
+    made.look()
+    made.claims.take()
+    group = next(iter(cloud.groups.values()))
+    if what == "deleted":
+        del cloud.groups[group["id"]]
+    elif what == "silence":
+        cloud.send = fails  # type: ignore[method-assign]
+    else:
+        cloud.changed(group, description=written(OTHER if what == "another holder" else None, {}))
+    assert why in wait_for_loss(made.claims)
+    made.claims.release({})
+
+
+def fails(*_arguments: Any) -> Any:
+    raise CloudError("busy", 503)
+
+
+def test_signs_of_life_keep_it_also_when_one_gets_lost(cloud: RecordCloud) -> None:
+    """A sign arrives and its answer does not; somebody gives the group a tag."""
+    made, send, lost = Scene(cloud, lease=1), cloud.send, list[str]()
+    made.look()
+    made.claims.take()
+
+    def send_and_lose(*arguments: Any) -> Any:
+        answer = send(*arguments)
+        if len(lost) < 1:
+            lost.append(arguments[0])
+            raise CloudError("no answer of it", 504)
+        return answer
+
+    cloud.send = send_and_lose  # type: ignore[method-assign]
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        made.claims.check()
+        time.sleep(0.05)
+    assert lost
+    assert made.holder(cloud).beat > 4  # type: ignore[union-attr]
+    made.claims.release({})
+    assert made.holder(cloud) is None
+
+
+def test_a_cloud_without_compare_and_swap_is_refused(cloud: RecordCloud, scene: Scene) -> None:
+    cloud.swaps = False
+    with pytest.raises(Refused) as refused:
+        scene.look()
+    assert str(refused.value) == (
+        "Refused to fail over shop: site A cannot keep the record that one run holds: Neutron has no extension "
+        "revision-if-match. -e lock=host goes on with the lock file alone, which keeps away only runs of this machine in "
+        "the same folder."
+    )
+
+
+def test_a_quota_that_is_full_is_refused(cloud: RecordCloud, scene: Scene) -> None:
+    scene.look()
+
+    def full(*_arguments: Any) -> Any:
+        raise CloudError("Quota exceeded for resources: ['security_group'].", 409)
+
+    cloud.send = full  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="Quota exceeded for resources.*lock=host"):
+        scene.claims.take()
+
+
+def test_only_groups_of_the_own_project_are_records(cloud: RecordCloud, scene: Scene) -> None:
+    held_by(cloud, OTHER)["project_id"] = "theirs"
+    scene.look()
+    assert scene.said == []
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", '{"run": 5}', '{"run": "r", "operation": "x"}', "[" * 9999])
+def test_what_somebody_wrote_by_hand_may_be_a_run_that_lives(text: str) -> None:
+    assert read(text) == (UNKNOWN, {})
+
+
+def test_the_largest_holder_fits_and_is_read_as_it_was_written() -> None:
+    holder = Holder("20261201T031500Z-ab12", "drill_cleanup", "u" * 99, "ü\n" * 99, 3600, 999_999)
+    facts = {FAILOVER: "2026-12-01T03:15:00+00:00", PLAN_HASH: "0" * 16}
+    text = written(holder, facts)
+    assert len(text) <= LARGEST
+    found, also = read(text)
+    assert found
+    assert (found.run, found.operation, found.user, found.beat) == (holder.run, "drill_cleanup", "u" * 34, 999_999)
+    assert also == facts
+
+
+def test_the_names_of_records_differ() -> None:
+    assert record_name("shop", "drill") not in (record_name("shop-drill", "plan"), record_name("shop", "plan"))
+
+
+def test_an_answer_of_another_form_is_the_fault_of_the_cloud(cloud: RecordCloud) -> None:
+    held_by(cloud, OTHER)["revision_number"] = "5"
+    with pytest.raises(CloudError):
+        plan_records.find(cloud, NAME)  # type: ignore[arg-type]

@@ -196,9 +196,11 @@ def mac(address: str) -> str:
     return f"fa:16:3e:00:{int(third):02x}:{int(fourth):02x}"
 
 
-#: What there is one of, by the path of its list: flavor, image and security group.
+#: The security group of all servers.
+GROUP: Json = {"id": made_id("group", 0), "name": "app", "project_id": PROJECT, "security_group_rules": []}
+
+#: What there is one of, by the path of its list: flavor and image.
 ONLY: dict[str, Json] = {
     "compute/v2.1/flavors": {"id": made_id("flavor", 0), "name": "m1.tiny", "vcpus": 1, "ram": 2048, "disk": 0},
     "image/v2/images": {"id": made_id("image", 0), "name": "cirros", "status": "active", "size": 1 << 30},
-    "network/v2.0/security-groups": {"id": made_id("group", 0), "name": "app", "security_group_rules": []},
 }

@@ -18,6 +18,8 @@ PURPOSES = tuple(
         (r"POST identity/v3/auth/tokens", "authentication"),
         (r"GET (identity/v3|compute/v2\.1|volume/v3|network/v2\.0|image/v2|compute/v2\.1/extensions)",
          "versions of the services, extensions of Nova"),
+        (r"(GET network/v2\.0/extensions/revision-if-match|(POST|PUT) network/v2\.0/security-groups(/ID)?)",
+         "hold the plan, so that no other run does"),
         (r"GET (compute/v2\.1|volume/v3)/limits", "quota of the project"),
         (r"GET (compute/v2\.1/flavors/detail|image/v2/images|network/v2\.0/(networks|subnets|security-groups))",
          "lists of flavors, images, networks, groups"),

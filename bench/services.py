@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timezone
 from functools import partial
 
 from bench.answers import Answer, Handler, listed, ok, port_json, server_json, single, volume_json
@@ -17,6 +18,7 @@ from bench.site import Port, Refused, Server, Site, Volume
 
 SERVERS, VOLUMES, PORTS = "compute/v2.1/servers", "volume/v3/volumes", "network/v2.0/ports"
 NETWORKS, SUBNETS = "network/v2.0/networks", "network/v2.0/subnets"
+GROUPS, SWAPS = "network/v2.0/security-groups", "network/v2.0/extensions/revision-if-match"
 
 #: Where the guarded API lists the roots of all servers, which is also the alias that says so.
 LISTED = "os-root-volumes"
@@ -159,7 +161,7 @@ class Cinder:
 
 
 class Neutron:
-    """Networks, subnets and ports."""
+    """Networks, subnets, ports and security groups."""
 
     def __init__(self, site: Site, host: str) -> None:
         self.site, self.host = site, host
@@ -172,6 +174,9 @@ class Neutron:
             f"DELETE {PORTS}/ID": lambda ids, _query, _body: _done(partial(self.site.delete_port, *ids)),
             **self.made(NETWORKS, "network", self.site.networks),
             **self.made(SUBNETS, "subnet", self.site.subnets),
+            **self.made(GROUPS, "security_group", self.site.groups),
+            f"PUT {GROUPS}/ID": lambda ids, _query, body: self.change_group(*ids, body["security_group"]),
+            f"GET {SWAPS}": lambda _ids, _query, _body: ok({"extension": {"alias": "revision-if-match"}}),
             f"DELETE {NETWORKS}/ID": lambda ids, _query, _body: _done(partial(self.site.delete_network, *ids)),
         }
 
@@ -179,17 +184,25 @@ class Neutron:
         """The list of a kind, and what makes one more."""
 
         def create(wanted: Json) -> Answer:
-            made = {**wanted, "id": self.site.new_id(kind), "project_id": PROJECT}
+            made = {**wanted, "id": self.site.new_id(kind), "project_id": PROJECT, **revision(1)}
             items[made["id"]] = made
             return single(kind, json.dumps(made).encode(), 201)
 
-        def rows() -> list[bytes]:
-            return [json.dumps(item).encode() for item in items.values()]
+        def rows(query: Json) -> list[bytes]:
+            return [
+                json.dumps(item).encode() for item in items.values() if query.get("name", item["name"]) == item["name"]
+            ]
 
         return {
-            f"GET {path}": lambda _ids, query, _body: listed(self.host, path, rows(), query),
+            f"GET {path}": lambda _ids, query, _body: listed(self.host, path, rows(query), query),
             f"POST {path}": lambda _ids, _query, body: create(body[kind]),
         }
+
+    def change_group(self, group_id: str, changes: Json) -> Answer:
+        """Changes a security group: the record of the plan. Nobody else does."""
+        group = self.site.groups[group_id]
+        group.update(changes, **revision(group["revision_number"] + 1))
+        return single("security_group", json.dumps(group).encode())
 
     def list(self, query: Json) -> Answer:
         """Ports of that server, of that name."""
@@ -199,6 +212,12 @@ class Neutron:
             if query.get("device_id", port.server) == port.server and query.get("name", port.name) == port.name
         ]
         return listed(self.host, PORTS, found, query)
+
+
+def revision(number: int) -> Json:
+    """What Neutron says of how often something was changed, and when."""
+    now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    return {"revision_number": number, "created_at": now, "updated_at": now}
 
 
 def lists(host: str) -> dict[str, Handler]:

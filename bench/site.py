@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.documents import DEVICE, NETWORK, PLAN, PROJECT, Json, made_id, server_name
+from bench.documents import DEVICE, GROUP, NETWORK, PLAN, PROJECT, Json, made_id, server_name
 
 #: Two recovery points are kept, as is the default of a plan; the second is the newest.
 POINTS = ("2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00")
@@ -112,6 +112,7 @@ class Site:
         self.servers: dict[str, Server] = {}
         self.ports: dict[str, Port] = {}
         self.networks: dict[str, Json] = {NETWORK: {"id": NETWORK, "name": "app", "project_id": PROJECT}}
+        self.groups: dict[str, Json] = {GROUP["id"]: GROUP}
         self.subnets: dict[str, Json] = {"s": {"id": "s", "name": "app", "network_id": NETWORK, **_RANGE}}
         made = [[_led(number)] if leads else replicas(number) for number in range(servers)]
         self.volumes = {volume.id: volume for volumes in made for volume in volumes}

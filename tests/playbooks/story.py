@@ -109,6 +109,12 @@ class Run:
         return self.last["msg"]
 
 
+def result_lines(code: int, output: str) -> Run:
+    """A run from its output: results are lines of JSON among what people see."""
+    lines = output.splitlines()
+    return Run(code, lines, [json.loads(line) for line in lines if line.startswith("{")])
+
+
 @dataclass(frozen=True)
 class Story:
     """Runs playbooks on one plan, whose name begins the name of everything that it makes."""
@@ -149,8 +155,7 @@ class Story:
         """Runs a playbook to its end."""
         with self.start(self.command(playbook, *options, **variables)) as process:
             output = process.communicate()[0]
-        lines = output.splitlines()
-        return Run(process.returncode, lines, [json.loads(line) for line in lines if line.startswith("{")])
+        return result_lines(process.returncode, output)
 
     def report(self, run: Run) -> Json:
         """The report on a run as data; the page and the test cases must say the same sentence."""

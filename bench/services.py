@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 
 from bench.answers import Answer, Handler, listed, ok, port_json, server_json, single, volume_json
@@ -216,7 +216,7 @@ class Neutron:
 
 def revision(number: int) -> Json:
     """What Neutron says of how often something was changed, and when."""
-    now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return {"revision_number": number, "created_at": now, "updated_at": now}
 
 

@@ -21,6 +21,7 @@ from ansible.utils.display import Display
 from ..module_utils.cloud.session import LAST_ANSWERS, Session, described
 from ..module_utils.data.direction import other
 from ..module_utils.data.errors import Refused, StandbyError
+from ..module_utils.data.plan_record import Move
 from ..module_utils.data.steps import Finding, Refusal
 from ..module_utils.data.texts import shown
 from ..module_utils.decide.plan.recovery_plan import recovery_plan
@@ -79,7 +80,8 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return rehearse(wave, folder)
         given = {name: options[name] for name in self._task.args if name != "plan" and options[name] is not None}
-        run = begin(wave, folder, given, user, options["lease"] if options["lock"] == "cloud" else 0)
+        lease = options["lease"] if options["lock"] == "cloud" else 0
+        run = begin(wave, folder, given, user, lease=lease, move=Move(**options["move"] or {}))
         for text in run.notes:
             self._say(text)
         return run

@@ -26,7 +26,8 @@ class ActionModule(Wave):
         if "servers" not in result:
             return result
         rows = {name: _row(row) for name, row in result["servers"].items()}
-        told = {"servers": rows, "unanswered": result.get("unanswered", {}), "requests": result["requests"]}
+        told = {"servers": rows, "unanswered": result.get("unanswered", {})}
+        told |= {key: result[key] for key in ("records", "plan_hash", "requests")}
         return {"changed": False, **told, **{key: result[key] for key in ("failed", "msg") if key in result}}
 
 

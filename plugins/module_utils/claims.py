@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One run of a plan at a time, wherever it is started: each run holds the record of the plan at its sites.
 
-A run looks at the records before it reads anything else, and takes them right before it first changes anything, if they
-are as it saw them. So a run that changes nothing sends nothing that writes, and what was read still holds. From then on it
-renews them. A run that cannot do so in time has lost the plan, and sends nothing more that changes anything.
+A run looks at the records before it reads anything else, and takes them right before it first changes anything, if
+they are as it saw them. So a run that changes nothing sends nothing that writes, and what was read still holds. From
+then on it renews them. A run that cannot do so in time has lost the plan, and sends nothing more that changes anything.
 """
 
 from __future__ import annotations
@@ -162,12 +162,23 @@ class Claim:
                 raise LockLost(under_way(record.holder, self.site, self.asker).seen)
         raise LockLost(f"the record at {self.site} was deleted or changed by hand")
 
-    def release(self, facts: Mapping[str, str]) -> None:
-        """Lets go, and writes down what the run found out about the plan."""
-        if self.held:
+    def release(self, facts: Mapping[str, str], next_one: Holder | None) -> None:
+        """Lets go, and writes down what the run found out about the plan.
+
+        :param next_one: the holder for which the plan stays held, None for nobody.
+        """
+        record = self.held or self._left_by_an_earlier_one
+        if record:
             with suppress(StandbyError):
-                plan_records.change(self.cloud, self.held, None, {**self.held.facts, **facts})
+                beat = record.holder.beat + 1 if record.holder else 0
+                then = next_one and replace(next_one, beat=beat)
+                plan_records.change(self.cloud, record, then, {**record.facts, **facts})
         self.held = None
+
+    @property
+    def _left_by_an_earlier_one(self) -> Record | None:
+        """The record that an earlier run of the same move has left held, where this one had nothing to change."""
+        return next((one for one in self.seen if one.holder and one.holder.run in self.asker.own), None)
 
 
 class Claims:
@@ -175,10 +186,11 @@ class Claims:
 
     :param holder: this run, as the records name it.
     :param go_on: raises when the run must not go on, while it waits for others.
+    :param more: whether another run of the same move follows, for which the plan stays held.
     """
 
-    def __init__(self, claims: list[Claim], holder: Holder, go_on: Callable[[], None]) -> None:
-        self._claims, self._holder, self._go_on = claims, holder, go_on
+    def __init__(self, claims: list[Claim], holder: Holder, go_on: Callable[[], None], more: bool = False) -> None:
+        self._claims, self._holder, self._go_on, self._more = claims, holder, go_on, more
         self._taking, self._over = threading.Lock(), threading.Event()
         self._taken = False
         self._problem: StandbyError | None = None
@@ -214,7 +226,8 @@ class Claims:
                 claim.take(self._holder, self._over.wait)
         except StandbyError as error:
             self._problem = error
-            self.release({})
+            for claim in self._claims:
+                claim.release({}, None)
             raise
         self._taken = True
         self._beating.start()
@@ -258,4 +271,4 @@ class Claims:
         if self._beating.is_alive():
             self._beating.join(2 * PATIENCE)
         for claim in self._claims:
-            claim.release(facts)
+            claim.release(facts, self._holder if self._more and not self._problem else None)

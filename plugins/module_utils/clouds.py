@@ -10,12 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cloud import plan_records
 from .cloud.errors import understood
 from .cloud.read.fence import ask
 from .cloud.read.server import last_failure, offer
 from .cloud.session import Session
 from .cloud.shared_lists import Inventory, at_once
 from .data.errors import Refused, StandbyError
+from .data.plan_record import Record, record_name
 from .data.steps import Refusal
 from .decide.handover.fence import SiteAnswer
 from .decide.plan.identity import Identity, identity_problem
@@ -39,6 +41,7 @@ class Clouds:
     :param connect: (a cloud as the plan says it, api_timeout in seconds or None) -> session.
     :param unanswered: by role, where the operation goes on without one of the sites, why it does not answer.
     :param guard: the guard of each session, see `Session`.
+    :param records: by role the records of the plan that `look` found. A site that shows none may have none.
     """
 
     operation: Operation
@@ -48,6 +51,7 @@ class Clouds:
     identities: dict[str, Identity] = field(default_factory=dict)
     unanswered: dict[str, str] = field(default_factory=dict)
     guard: Callable[[], None] = lambda: None
+    records: dict[str, tuple[Record, ...]] = field(default_factory=dict)
 
     def inventory(self, cloud: str) -> Inventory:
         """The inventory of "source", "target", "source_admin", "target_admin", or "here": where the operation is.
@@ -81,11 +85,17 @@ class Clouds:
     def _look(self, role: str) -> None:
         try:
             with understood(str(getattr(self.plan.direction, role)), "read servers and volumes"):
-                self.inventory(role).warm(("server", "volume"))
+                inventory = self.inventory(role)
+                at_once(lambda: inventory.warm(("server", "volume")), lambda: self._find_records(role))
         except Refused:
             raise
         except StandbyError as error:
             self.unanswered[role] = str(error)
+
+    def _find_records(self, role: str) -> None:
+        """What they tell is good to know, and nothing depends on it."""
+        with suppress(StandbyError):
+            self.records[role] = plan_records.find(self.inventory(role).cloud, record_name(self.plan.name, "plan"))
 
     def _no_admin(self, cloud: str) -> Refusal:
         site = self.plan.direction.source if cloud.startswith("source") else self.plan.direction.target

@@ -163,6 +163,20 @@ options:
         long and then goes on. A run that could give no sign of life for most of that time sends nothing more.
     type: int
     default: 60
+  move:
+    description:
+      - Several runs that belong together, such as the stages of a planned failover. With O(lock=cloud), no other run
+        comes between them, unless more than O(lease) passes between two of them.
+    type: dict
+    suboptions:
+      id:
+        description: A name that all runs of the move have in common, and no other run.
+        type: str
+        required: true
+      last:
+        description: Whether this run is the last one, after which others may run.
+        type: bool
+        default: false
   quiet:
     description:
       - Whether to show nothing while it runs, nor the table at its end. The result is the same, and so is the journal.
@@ -259,6 +273,26 @@ servers:
       recovery_point: "2026-11-20T20:13:00+00:00"
       lag: 312
       seconds: 12.4
+records:
+  description:
+    - By letter of a site what the record of the plan tells there, null where it tells nothing. A site without a record
+      is left out.
+    - C(failed_over), when the last failover to that site began that changed anything; C(plan), the C(plan_hash) of the
+      newest run that changed anything there; C(holder), the run that holds the plan now, in words; C(renewed), when the
+      record was last changed.
+  returned: with O(operation=status)
+  type: dict
+  sample:
+    b:
+      failed_over: "2026-11-20T20:13:00+00:00"
+      plan: 5f0c3b6de1a2f478
+      holder:
+      renewed: "2026-11-20T20:19:41+00:00"
+plan_hash:
+  description: Tells this form of the plan from others.
+  returned: with O(operation=status)
+  type: str
+  sample: 5f0c3b6de1a2f478
 unanswered:
   description: With O(operation=status), by letter of a site that does not answer, why.
   returned: when a site does not answer

@@ -92,6 +92,26 @@ unanswered:
   returned: success
   type: dict
   sample: {}
+records:
+  description:
+    - By letter of a site what the record of the plan tells there, null where it tells nothing. A site without a record
+      is left out.
+    - C(failed_over), when the last failover to that site began that changed anything; C(plan), the C(plan_hash) of the
+      newest run that changed anything there; C(holder), the run that holds the plan now, in words; C(renewed), when the
+      record was last changed.
+  returned: success
+  type: dict
+  sample:
+    b:
+      failed_over: "2026-11-20T20:13:00+00:00"
+      plan: 5f0c3b6de1a2f478
+      holder:
+      renewed: "2026-11-20T20:19:41+00:00"
+plan_hash:
+  description: Tells this form of the plan from others.
+  returned: success
+  type: str
+  sample: 5f0c3b6de1a2f478
 requests:
   description: How many requests were sent, by cloud, method and service.
   returned: success

@@ -42,7 +42,7 @@ class Controllers:
         self.a, self.b = Api("site_a"), Api("site_b")
         plan = plan_of(self.name)
         self.plan = {**plan, "servers": plan["servers"][1:], "security_groups": []}
-        self.number = 0
+        self.number, self.lease = 0, LEASE
 
     def story(self) -> Story:
         """A folder that no run has used."""
@@ -50,7 +50,7 @@ class Controllers:
         folder = self.folder / f"controller-{self.number}"
         folder.mkdir()
         (folder / "plan.yml").write_text(yaml.safe_dump(self.plan), encoding="utf-8")
-        (folder / "play.yml").write_text(PLAY.replace("LEASE", str(LEASE)), encoding="utf-8")
+        (folder / "play.yml").write_text(PLAY.replace("LEASE", str(self.lease)), encoding="utf-8")
         return Story(folder, self.name, self.a, self.b, pocket_cloud)
 
     def start(self) -> subprocess.Popen[str]:
@@ -93,10 +93,11 @@ def wrote(run: Run) -> bool:
 @pytest.mark.parametrize("starts", [6, pytest.param(20, marks=pytest.mark.soak)])
 def test_of_many_starts_at_once_one_runs(controllers: Controllers, starts: int) -> None:
     """The others are refused, or come when it is over and find nothing to do."""
+    controllers.lease = 60  # so many of them may keep the one from the processor for seconds
     runs = [ended(process) for process in [controllers.start() for _number in range(starts)]]
     assert sum(map(wrote, runs)) == 1, [run.last.get("msg") for run in runs]
-    reasons = {run.last["error"].get("reason") for run in runs if run.code != 0}
-    assert reasons <= {"run_under_way", "run_meanwhile"}, [run.last.get("msg") for run in runs]
+    reasons = ("run_under_way", "run_meanwhile")
+    assert not [run.last["msg"] for run in runs if run.code and run.last["error"].get("reason") not in reasons]
     assert len(controllers.made()["servers"]) == 1
     (record,) = controllers.records()
     assert '"run"' not in record["description"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +15,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.errors impo
 
 Json = dict[str, Any]
 
-BEGIN = datetime(2026, 12, 1, tzinfo=timezone.utc)
+BEGIN = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 class RecordCloud:
@@ -35,7 +35,7 @@ class RecordCloud:
 
     @property
     def ahead(self) -> timedelta:
-        return self.now() - datetime.now(timezone.utc)
+        return self.now() - datetime.now(UTC)
 
     def who(self) -> tuple[str, frozenset[str]]:
         return "own", frozenset()

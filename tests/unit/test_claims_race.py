@@ -33,7 +33,7 @@ class Race:
         self.own = threading.local()
         self.holds: set[int] = set()
         self.most, self.held, self.said, self.stale = 0, 0, [""] * runs, 0
-        self.left = set(range(runs))
+        self.left, self.broken = set(range(runs)), list[Exception]()
         self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(runs)]
 
     def pause(self, seconds: float) -> bool:
@@ -61,9 +61,11 @@ class Race:
                 self.pause(LEASE / 4)
                 claim.renew()
             self.holds.discard(number)
-            claim.release({})
+            claim.release({}, None)
         except StandbyError as error:
             self.said[number] = str(error)
+        except Exception as error:  # noqa: BLE001 - a thread that ends silently would be waited for in vain
+            self.broken.append(error)
         self.left.discard(number)
         self.back.release()
 
@@ -82,6 +84,7 @@ class Race:
             self.seconds += self.random.random() / 5
         for thread in self.threads:
             thread.join()
+        assert not self.broken
 
 
 def raced(seed: int, runs: int) -> Race:

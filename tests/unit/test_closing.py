@@ -145,7 +145,9 @@ def test_who_leads() -> None:
         "x": FAILED,
     }
     sites = {"source": {"site": "a", "name": "Frankfurt (site A)"}, "target": {"site": "b", "name": "site B"}}
-    silent = {"unanswered": {"b": "site_b does not answer"}}
+    record = {"failed_over": TIMES[0], "plan": "old", "holder": "failover, run r1, of ann on one", "renewed": TIMES[1]}
+    records = {"a": record, "b": dict.fromkeys(record)}
+    silent = {"unanswered": {"b": "site_b does not answer"}, "plan_hash": "new", "records": records}
     assert list(closing("shop", {"operation": "status", **sites, "servers": rows, "seconds": 0.9, **silent})) == [
         "Status of shop: 3 of 4 servers were looked at, after 0.9 s.",
         "  TWO COPIES RUN.",
@@ -158,6 +160,9 @@ def test_who_leads() -> None:
         "  x       ?       FAILED",
         "  recovery points of db: 2026-11-20T09:00:00Z, 2026-11-20T08:00:00Z",
         "  1 server of a drill stands at site B (kept). dr_drill_cleanup ends it.",
+        "  The last failover to Frankfurt (site A) began 2026-11-20T09:00:00Z.",
+        "  The plan has changed since it was last used at Frankfurt (site A).",
+        f"  At Frankfurt (site A) the plan is held by {record['holder']}; last sign of life 2026-11-20T08:00:00Z.",
         "  2 superseded volumes (40 GiB) are kept at Frankfurt (site A).",
         "  2 superseded snapshots (4 GiB) are kept at Frankfurt (site A).",
     ]
@@ -166,7 +171,7 @@ def test_who_leads() -> None:
 def test_of_many_servers_the_recovery_points_are_not_listed() -> None:
     rows = {f"s{n}": stands("runs", "dormant", "a", {"age": 70, "number": 2, "times": TIMES}) for n in range(11)}
     sites = {"source": {"site": "a", "name": "site A"}, "target": {"site": "b", "name": "site B"}}
-    told = list(closing("shop", {"operation": "status", **sites, "servers": rows, "seconds": 0.9}))
+    told = list(closing("shop", {"operation": "status", **sites, "servers": rows, "seconds": 0.9, "records": {}}))
     assert "  With -e only=... for a few servers their recovery points are listed." in told
     assert not any(TIMES[1][:16] in line for line in told)
 

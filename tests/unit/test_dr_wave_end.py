@@ -44,7 +44,13 @@ class Scene:
 
     def run(self, **options: Any) -> dict[str, Any]:
         plan = {"name": "shop", "sites": {site: {"cloud": f"site_{site}"} for site in "ab"}, "servers": [row()]}
-        args = {"operation": "failover", "plan": plan, "journal_folder": str(self.folder), "quiet": True, "lock": "host"} | options
+        args = {
+            "operation": "failover",
+            "plan": plan,
+            "journal_folder": str(self.folder),
+            "quiet": True,
+            "lock": "host",
+        } | options
         task = SimpleNamespace(args=args, check_mode=False, diff=False, async_val=0, action="dr_wave")
         connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="none"))
         action = dr_wave.ActionModule(task, connection, None, None, None, None)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of a plan at a site: which run holds the plan, and what no server or volume can tell of it.
 
-It is the description of a security group without further use. Every member of a project can make one, and Neutron changes
-it only if nobody else has changed it meanwhile (If-Match: https://docs.openstack.org/api-ref/network/v2/#revisions).
+It is the description of a security group without further use. Every member of a project can make one, and Neutron
+changes it only if nobody else has changed it meanwhile (https://docs.openstack.org/api-ref/network/v2/#revisions).
 """
 
 from __future__ import annotations
@@ -49,6 +49,18 @@ class Holder:
 
 #: In the place of a holder that cannot be read. Somebody has changed the description by hand; the run may live.
 UNKNOWN = Holder("", "", "", "")
+
+
+@dataclass(frozen=True)
+class Move:
+    """Several runs that hold a plan one after the other, and let nobody in between.
+
+    :param id: names the move in records; "" for none.
+    :param last: whether the run is the last one.
+    """
+
+    id: str = ""
+    last: bool = False
 
 
 @dataclass(frozen=True)

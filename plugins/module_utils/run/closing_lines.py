@@ -56,6 +56,7 @@ def _about_leaders(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(_leaders(result["servers"]))
     yield from _choice(result["servers"])
     yield from _drills(result["servers"], names)
+    yield from _records(result, names)
     kept = [v for row in result["servers"].values() if "error" not in row for v in row["server"]["superseded"]]
     for site, kind in sorted({(one["site"], one["kind"]) for one in kept}, key=lambda of: (of[0], of[1] != "volume")):
         sizes = [one["size"] for one in kept if (one["site"], one["kind"]) == (site, kind)]
@@ -111,6 +112,18 @@ def _drills(servers: Mapping[str, Row], names: Mapping[str, str]) -> Iterator[st
         if here:
             stand = "1 server of a drill stands" if len(here) == 1 else f"{len(here)} servers of a drill stand"
             yield f"  {stand} at {name} ({kept}). dr_drill_cleanup ends it."
+
+
+def _records(result: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+    """What the records of the plan tell."""
+    for site, record in sorted(result["records"].items()):
+        if record["failed_over"]:
+            yield f"  The last failover to {names[site]} began {record['failed_over'].replace('+00:00', 'Z')}."
+        if record["plan"] and record["plan"] != result["plan_hash"]:
+            yield f"  The plan has changed since it was last used at {names[site]}."
+        if record["holder"]:
+            since = record["renewed"].replace("+00:00", "Z")
+            yield f"  At {names[site]} the plan is held by {record['holder']}; last sign of life {since}."
 
 
 def _notes(servers: Mapping[str, Row]) -> Iterator[str]:

@@ -11,7 +11,9 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from ..data.errors import StandbyError, changed_before
+from ..data.plan_record import FACTS
 from ..data.steps import PROVED, Finding
+from ..decide.plan.one_run import told
 from ..decide.root.root_state import ROOT_POINT
 from ..engine.converge import Outcome
 from ..engine.events import Result
@@ -67,6 +69,7 @@ def summary(wave: Wave, fleet: Fleet, diff: bool = True) -> dict[str, Any]:
         **({"networks": {name: rows[name] for name in networks}} if networks else {}),
         "requests": _requests(wave),
         **_unanswered(wave),
+        **_records(wave),
     }
     if diff:
         result["diff"] = [_diff(name, outcome) for name, outcome in outcomes if outcome.plan.changed]
@@ -82,6 +85,23 @@ def _unanswered(wave: Wave) -> dict[str, dict[str, str]]:
     """By letter of a site that does not answer, why."""
     found = {getattr(wave.plan.direction, role).letter: why for role, why in wave.clouds.unanswered.items()}
     return {"unanswered": found} if found else {}
+
+
+def _records(wave: Wave) -> dict[str, Any]:
+    """By letter of a site what the record of the plan tells there."""
+    if not wave.operation.about_leaders:
+        return {}
+    found = {}
+    for role, records in wave.clouds.records.items():
+        for record in records[:1]:
+            known = {key: record.facts.get(key) for key in FACTS}
+            holder = {"holder": told(record.holder) if record.holder else None}
+            found[getattr(wave.plan.direction, role).letter] = {
+                **known,
+                **holder,
+                "renewed": record.renewed.isoformat(),
+            }
+    return {"plan_hash": wave.digest, "records": found}
 
 
 def _requests(wave: Wave) -> dict[str, dict[str, int]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..claims import PATIENCE, Claim, Claims
 from ..data.errors import Refused, StandbyError
-from ..data.plan_record import FAILOVER, PLAN_HASH, UNKNOWN, Holder, record_name
+from ..data.plan_record import FAILOVER, PLAN_HASH, UNKNOWN, Holder, Move, record_name
 from ..data.steps import Refusal
 from ..decide.plan.one_run import Asker
 from ..engine.events import Event
@@ -43,12 +43,14 @@ class Run:
 
     :param me: who this run is: "run", "operation", "user", "host" and "process".
     :param lease: seconds after its last sign of life for which it holds the plan at the sites; 0 holds it nowhere.
+    :param move: the move that it is a part of.
     """
 
     wave: Wave
     journal: Journal
     me: Mapping[str, Any] = field(default_factory=dict)
     lease: int = 0
+    move: Move = field(default_factory=Move)
     lock: Lock | None = None
     carries_on: str | None = None
     passed_over: list[str] = field(default_factory=list)
@@ -132,17 +134,17 @@ class Run:
         return {**result, **({"journal": self.journal.path} if self.journal.path else {})}
 
 
-def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = "", lease: int = 0) -> Run:
+def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = "", **more: Any) -> Run:
     """Takes the lock of the plan on this machine and begins the journal.
 
     :param folder: where the journal and the lock are; "" for neither.
     :param user: who is known to have started it, if not the user of the process.
-    :param lease: see `Run`.
+    :param more: ``lease`` and ``move``, see `Run`.
     :raises Refused: if not; nothing was changed.
     """
     me = {"run": run_id(wave.now), "operation": wave.operation.name, **who(user)}
     if not folder:
-        return Run(wave, Journal(None), me, lease)
+        return Run(wave, Journal(None), me, **more)
     place, lock = Path(folder), None
     try:
         make_folder(place)
@@ -155,7 +157,7 @@ def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = ""
         if lock:
             lock.release()
         raise _no_journal(wave, error) from error
-    return Run(wave, journal, me, lease, lock, earlier, passed_over)
+    return Run(wave, journal, me, lock=lock, carries_on=earlier, passed_over=passed_over, **more)
 
 
 def rehearse(wave: Wave, folder: str) -> Run:
@@ -171,16 +173,18 @@ def rehearse(wave: Wave, folder: str) -> Run:
 
 
 def claims_of(run: Run, go_on: Callable[[], None]) -> Claims:
-    """The records that a run holds: one at each site that its operation changes, always in the same order."""
-    wave, me = run.wave, run.me
+    """The records that a run holds: one at each site that its operation or move changes, always in the same order."""
+    wave, me = run.wave, {**run.me, "run": run.move.id or run.me["run"]}
     asker = Asker(_wanted(wave), frozenset({me["run"]}), frozenset({run.lock.gone} if run.lock else ()) - {""})
-    sites = sorted((getattr(wave.plan.direction, role).letter, role) for role in wave.operation.clouds)
+    roles = ("source", "target") if run.move.id else wave.operation.clouds
+    sites = sorted((getattr(wave.plan.direction, role).letter, role) for role in roles)
     name = record_name(wave.plan.name, wave.operation.lock)
     claims = [
         Claim(wave.inventory(role).cloud.aside(PATIENCE), str(wave.plan.direction.site(letter)), name, asker)
         for letter, role in sites
     ]
-    return Claims(claims, Holder(*(me[part] for part in ("run", "operation", "user", "host")), run.lease), go_on)
+    holder = Holder(*(me[part] for part in ("run", "operation", "user", "host")), run.lease)
+    return Claims(claims, holder, go_on, more=bool(run.move.id) and not run.move.last)
 
 
 def _head(wave: Wave) -> dict[str, Any]:

@@ -38,12 +38,12 @@ Holder = Mapping[str, Any]
 class Lock:
     """The lock of a plan, held by this process.
 
-    :param taken_over: a line for people if a run that is gone held it, ``gone`` the id of that run.
+    :param taken_over: a line for people if a run that is gone held it, ``gone`` its ids, also that of its move.
     """
 
     stream: Any
     taken_over: str = ""
-    gone: str = ""
+    gone: frozenset[str] = frozenset()
 
     def release(self) -> None:
         """Lets go. The file stays: to remove it would let two others hold a lock each."""
@@ -56,7 +56,7 @@ def take(file: Path, wanted: str, me: Holder) -> Lock:
     """The lock, with a line for people if it was taken over from a run that is gone.
 
     :param wanted: what is about to be done, for the refusal.
-    :param me: "operation", "run", "user", "host" and "process" of this run.
+    :param me: "operation", "run", "move", "user", "host" and "process" of this run.
     :raises Refused: if another run holds it or may hold it.
     :raises OSError: if this folder cannot have a lock.
     """
@@ -74,7 +74,8 @@ def take(file: Path, wanted: str, me: Holder) -> Lock:
     except BaseException:
         stream.close()
         raise
-    return Lock(stream, verdict, (before or {}).get("run", ""))
+    gone = {(before or {}).get(key) for key in ("run", "move")} - {None, ""}
+    return Lock(stream, verdict, frozenset(gone))
 
 
 def judge(free: bool, holder: Holder | None, me: Holder, file: str, wanted: str) -> str | Refusal:

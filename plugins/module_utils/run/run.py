@@ -143,13 +143,14 @@ def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = ""
     :raises Refused: if not; nothing was changed.
     """
     me = {"run": run_id(wave.now), "operation": wave.operation.name, **who(user)}
+    move = more.get("move", Move())
     if not folder:
         return Run(wave, Journal(None), me, **more)
     place, lock = Path(folder), None
     try:
         make_folder(place)
         if wave.operation.lock:
-            lock = take(place / f"{_locked(wave)}.lock", _wanted(wave), me)
+            lock = take(place / f"{_locked(wave)}.lock", _wanted(wave), {**me, "move": move.id})
         earlier, passed_over = unfinished(place, wave.plan.name, wave.operation.name) if lock else (None, [])
         journal = Journal(place / f"{file_name(wave.plan.name, wave.operation.name, me['run'])}.jsonl")
         journal.begin(**me, **_head(wave), parameters=dict(parameters), carries_on=earlier)
@@ -175,7 +176,7 @@ def rehearse(wave: Wave, folder: str) -> Run:
 def claims_of(run: Run, go_on: Callable[[], None]) -> Claims:
     """The records that a run holds: one at each site that its operation or move changes, always in the same order."""
     wave, me = run.wave, {**run.me, "run": run.move.id or run.me["run"]}
-    asker = Asker(_wanted(wave), frozenset({me["run"]}), frozenset({run.lock.gone} if run.lock else ()) - {""})
+    asker = Asker(_wanted(wave), frozenset({me["run"]}), run.lock.gone if run.lock else frozenset())
     roles = ("source", "target") if run.move.id else wave.operation.clouds
     sites = sorted((getattr(wave.plan.direction, role).letter, role) for role in roles)
     name = record_name(wave.plan.name, wave.operation.lock)

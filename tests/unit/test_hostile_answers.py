@@ -140,7 +140,7 @@ def run(clouds: dict[str, Served], operation: str, plan: Any, now: Any, check: b
         return Session({**cloud.config(), "api_timeout": timeout or REQUEST}, 2, seconds=RUN)
 
     said: list[str] = []
-    wave = Wave(OPERATIONS[operation], plan, connect, now)
+    wave = Wave(OPERATIONS[operation], plan, connect, now, check=check)
 
     def tell(event: Event) -> None:
         if event.step and event.step.writes:
@@ -241,6 +241,13 @@ def fuzz(clouds: dict[str, Served], operation: str, way: str, examples: int, **m
 
 def test_each_operation_is_fuzzed() -> None:
     assert set(BEFORE) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("operation", BEFORE)
+def test_check_mode_foretells_what_is_done(clouds: dict[str, Served], operation: str, way: str) -> None:
+    """Nothing is answered wrongly: without this the other tests would say little."""
+    assert requests_of(clouds, operation, way)
 
 
 @pytest.mark.parametrize("operation", COURSE)

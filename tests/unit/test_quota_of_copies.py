@@ -9,7 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.standby.openstack.plugins.module_utils.cloud.read.recovery import volume_limits
+from ansible_collections.standby.openstack.plugins.module_utils.cloud.read.recovery import (
+    limits,
+    volume_limits,
+)
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError
 from ansible_collections.standby.openstack.plugins.module_utils.data.seen import Limits
 from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.quota import copy_findings
@@ -121,3 +124,21 @@ def test_what_cinder_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloud, "get", lambda service, path: {"limits": {"absolute": absolute}})
     found = volume_limits(cloud)
     assert (found.left("snapshots"), found.left("gigabytes"), found.left("other")) == (6, 993, None)
+
+
+class _Tells:
+    """A cloud that tells a quota."""
+
+    def __init__(self, **absolute: Any) -> None:
+        self.absolute = absolute
+
+    def get(self, _service: str, _path: str) -> dict[str, Any]:
+        return {"limits": {"absolute": self.absolute}}
+
+
+@pytest.mark.parametrize("wrong", [{"a": 1}, "5", True, 1.5, [5]])
+def test_a_quota_that_is_no_number_is_the_fault_of_the_cloud(wrong: Any) -> None:
+    with pytest.raises(TypeError):
+        volume_limits(_Tells(maxTotalSnapshots=wrong))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        limits(_Tells(maxTotalCores=wrong, totalCoresUsed=0))  # type: ignore[arg-type]

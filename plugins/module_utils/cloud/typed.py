@@ -20,6 +20,10 @@ def _texts(values: Any) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _is_moment(value: Any) -> bool:
     """Cinder and Nova write UTC without a zone, some with a Z."""
     if value:
@@ -31,9 +35,10 @@ def _is_moment(value: Any) -> bool:
 _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str),
     "str | None": lambda value: value is None or isinstance(value, str),
-    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "int": _is_number,
     "tuple[str, ...]": _texts,
     "tuple[tuple[str, str], ...]": lambda value: all(map(_texts, value)),
+    "Mapping[str, int]": lambda value: all(map(_is_number, value.values())),
     "Mapping[str, str]": lambda value: isinstance(value, Mapping) and _texts(value.values()),
 }
 

@@ -14,6 +14,7 @@ from .. import parse
 from ..lookup import ANY_TIME, Shared, by_key
 from ..session import Session
 from ..shared_lists import Inventory
+from ..typed import checked
 from . import server as read
 
 Items = Mapping[str, Any]
@@ -69,6 +70,7 @@ def _named(inventory: Inventory, name: str, since: float) -> dict[str, Any] | No
     return found[0] if found else None
 
 
+@checked
 def limits(cloud: Session) -> Limits:
     """Quota and usage of the project. Nova tells them to every member."""
     absolute = (cloud.get("compute", "/limits").get("limits") or {}).get("absolute") or {}
@@ -80,6 +82,7 @@ def limits(cloud: Session) -> Limits:
     )
 
 
+@checked
 def volume_limits(cloud: Session) -> Limits:
     """Quota and usage of Cinder: of "volumes", "snapshots", and of "gigabytes" of both together."""
     absolute = (cloud.get("block_storage", "/limits").get("limits") or {}).get("absolute") or {}

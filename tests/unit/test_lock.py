@@ -21,7 +21,8 @@ from ansible_collections.standby.openstack.plugins.module_utils.run.lock import 
 
 THEN, NOW = "2026-11-21T02:40:00+00:00", "2026-11-21T02:52:05+00:00"
 OTHER = {"operation": "prepare", "run": "r1", "user": "ann", "host": "one", "process": 4711, "kernel": "boot-1"} | {
-    "started": THEN
+    "started": THEN,
+    "recorded": False,
 }
 ME = {**OTHER, "operation": "failover", "run": "r2", "user": "bob", "process": 5, "started": NOW}
 WHO = "prepare, run r1, started 12 min 5 s ago by ann, process 4711 on "
@@ -29,6 +30,8 @@ WHO = "prepare, run r1, started 12 min 5 s ago by ann, process 4711 on "
 REFUSED = {
     "run_under_way": f"Refused to fail over shop: a run of this plan is under way: {WHO}one. Wait until it has ended, "
     "or end it (kill 4711 on one), then repeat.",
+    "elsewhere": f"Refused to fail over shop: a run of this plan is under way: {WHO}two. Wait until it has ended, or end "
+    "it (kill 4711 on two), then repeat.",
     "nameless": "Refused to fail over shop: a run of this plan is under way: it has not told yet which. Wait until it "
     "has ended, or end it, then repeat.",
     "lock_elsewhere": "Refused to fail over shop: its lock names a run on another host, where it may still be under "
@@ -47,6 +50,8 @@ ELSEWHERE = {**OTHER, "host": "two", "kernel": "boot-2"}
         (True, {**OTHER, "kernel": "before it was booted"}, ME, f"{TAKEN_OVER}one."),
         (True, {**OTHER, "host": "a container"}, ME, f"{TAKEN_OVER}a container."),
         (True, ELSEWHERE, ME, "lock_elsewhere"),
+        (True, ELSEWHERE, {**ME, "recorded": True}, ""),
+        (False, ELSEWHERE, {**ME, "recorded": True}, "elsewhere"),
         (True, {**ELSEWHERE, "kernel": ""}, {**ME, "kernel": ""}, "lock_elsewhere"),
         (True, {key: ELSEWHERE[key] for key in ELSEWHERE if key != "kernel"}, {**ME, "kernel": ""}, "lock_elsewhere"),
         (True, None, ME, "The lock /x/shop.lock of an earlier run cannot be read, and is taken over: no run holds it."),
@@ -106,7 +111,15 @@ def test_while_the_other_lives_and_after_it_was_killed(file: Path, other: subpro
     other.wait()
     mine = take(file, "fail over shop", ABOUT_ME)
     assert mine.taken_over.startswith("The lock was left by a run that is gone, and is taken over: prepare, run r1, ")
+    assert mine.gone == {"r1"}
     assert json.loads(file.read_text())["run"] == "r2"
+    mine.release()
+
+
+def test_a_lock_of_another_host_proves_nothing(file: Path) -> None:
+    file.write_text(json.dumps(ELSEWHERE))
+    mine = take(file, "fail over shop", {**ABOUT_ME, "recorded": True})
+    assert (mine.taken_over, mine.gone) == ("", frozenset())
     mine.release()
 
 

@@ -56,7 +56,7 @@ def take(file: Path, wanted: str, me: Holder) -> Lock:
     """The lock, with a line for people if it was taken over from a run that is gone.
 
     :param wanted: what is about to be done, for the refusal.
-    :param me: "operation", "run", "move", "user", "host" and "process" of this run.
+    :param me: "operation", "run", "move", "user", "host" and "process" of this run, and "recorded", see `judge`.
     :raises Refused: if another run holds it or may hold it.
     :raises OSError: if this folder cannot have a lock.
     """
@@ -74,8 +74,8 @@ def take(file: Path, wanted: str, me: Holder) -> Lock:
     except BaseException:
         stream.close()
         raise
-    gone = {(before or {}).get(key) for key in ("run", "move")} - {None, ""}
-    return Lock(stream, verdict, frozenset(gone))
+    dead = before if before and _is_here(before, holder) else {}
+    return Lock(stream, verdict, frozenset(dead.get(key, "") for key in ("run", "move")) - {""})
 
 
 def judge(free: bool, holder: Holder | None, me: Holder, file: str, wanted: str) -> str | Refusal:
@@ -83,6 +83,7 @@ def judge(free: bool, holder: Holder | None, me: Holder, file: str, wanted: str)
 
     :param free: whether the kernel gave the lock.
     :param holder: what the file says, {} if nothing, None if that cannot be read.
+    :param me: with "recorded", whether the records at the sites tell which run lives, so that the file need not.
     """
     if not free:
         who = _told(holder, me) if holder else "it has not told yet which"
@@ -92,10 +93,17 @@ def judge(free: bool, holder: Holder | None, me: Holder, file: str, wanted: str)
         return f"The lock {file} of an earlier run cannot be read, and is taken over: no run holds it."
     if not holder:
         return ""
-    if holder.get("host") == me["host"] or (me["kernel"] and holder.get("kernel") == me["kernel"]):
+    if _is_here(holder, me):
         return f"The lock was left by a run that is gone, and is taken over: {_told(holder, me)}."
+    if me.get("recorded"):
+        return ""
     seen = f"its lock names a run on another host, where it may still be under way: {_told(holder, me)}"
     return Refusal("lock_elsewhere", wanted, seen, f"Look there. If it has ended, delete {file}, then repeat.")
+
+
+def _is_here(holder: Holder, me: Holder) -> bool:
+    """Whether the kernel that locks the file for us would have kept it locked for that run."""
+    return bool(holder.get("host") == me["host"] or (me["kernel"] and holder.get("kernel") == me["kernel"]))
 
 
 def _how(holder: Holder | None) -> str:

@@ -150,7 +150,11 @@ def begin(wave: Wave, folder: str, parameters: Mapping[str, Any], user: str = ""
     try:
         make_folder(place)
         if wave.operation.lock:
-            lock = take(place / f"{_locked(wave)}.lock", _wanted(wave), {**me, "move": move.id})
+            lock = take(
+                place / f"{_locked(wave)}.lock",
+                _wanted(wave),
+                {**me, "move": move.id, "recorded": bool(more.get("lease"))},
+            )
         earlier, passed_over = unfinished(place, wave.plan.name, wave.operation.name) if lock else (None, [])
         journal = Journal(place / f"{file_name(wave.plan.name, wave.operation.name, me['run'])}.jsonl")
         journal.begin(**me, **_head(wave), parameters=dict(parameters), carries_on=earlier)

@@ -175,7 +175,7 @@ class Neutron:
             **self.made(NETWORKS, "network", self.site.networks),
             **self.made(SUBNETS, "subnet", self.site.subnets),
             **self.made(GROUPS, "security_group", self.site.groups),
-            f"PUT {GROUPS}/ID": lambda ids, _query, body: self.change_group(*ids, body["security_group"]),
+            f"PUT {GROUPS}/ID": lambda ids, _query, body: self.change_group(ids[0], body["security_group"]),
             f"GET {SWAPS}": lambda _ids, _query, _body: ok({"extension": {"alias": "revision-if-match"}}),
             f"DELETE {NETWORKS}/ID": lambda ids, _query, _body: _done(partial(self.site.delete_network, *ids)),
         }

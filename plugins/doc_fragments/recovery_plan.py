@@ -44,7 +44,8 @@ options:
               admin_cloud:
                 description:
                   - The same project with a user who may export and import records of backups. Needed to replicate
-                    with V(cinder_backup). A name or a dictionary, as C(cloud).
+                    with V(cinder_backup). With V(external) and C(adopt=manage), a user who may let Cinder manage
+                    volumes. A name or a dictionary, as C(cloud).
                 type: raw
               title:
                 description: The name of the site for people, such as Frankfurt. Messages and reports use it.
@@ -355,8 +356,60 @@ options:
           method:
             description: The way, which a provider carries out.
             type: str
-            choices: [cinder_backup]
+            choices: [cinder_backup, external]
             default: cinder_backup
+          commands:
+            description:
+              - With V(external), the commands that do what only the storage can. Each is a list, the program and its
+                arguments, and runs without a shell where Ansible runs. It gets JSON on its standard input and answers
+                with JSON. docs/providers.md says what each must do.
+              - Arguments are shown by the process list of the machine. Put secrets into a file that the command reads.
+            type: dict
+            suboptions:
+              status:
+                description: Tells the recovery points that a storage has. Changes nothing.
+                type: list
+                elements: str
+              replicate:
+                description: Makes a recovery point of the disks of a server at the target.
+                type: list
+                elements: str
+              promote:
+                description: Makes a recovery point usable, so that it can be written to.
+                type: list
+                elements: str
+              remove:
+                description: Removes recovery points that nobody needs any more.
+                type: list
+                elements: str
+              reverse:
+                description: Lets the storage replicate the other way.
+                type: list
+                elements: str
+              clone:
+                description: Copies a recovery point for a drill. Only drills need it.
+                type: list
+                elements: str
+              note:
+                description: Keeps other notes with a recovery point. Only drills need it.
+                type: list
+                elements: str
+          adopt:
+            description:
+              - With V(external), how an object of the storage becomes a volume. With V(manage) Cinder manages it, for
+                which the plan names an C(admin_cloud) of the target. With V(named) the command itself makes a volume
+                and names its id.
+            type: str
+            choices: [manage, named]
+            default: manage
+          timeout:
+            description: With V(external), seconds after which a command that changes something is killed.
+            type: int
+            default: 3600
+          status_timeout:
+            description: With V(external), seconds after which the command C(status) is killed.
+            type: int
+            default: 60
           keep:
             description: How many complete recovery points stay at the target, the newest included.
             type: int

@@ -138,16 +138,24 @@ class Claim:
                 self._refuse_living(in_the_way(others, self.asker))
                 raise Refused(meanwhile(self.site, self.asker))
 
+    def give_a_sign(self) -> None:
+        """Renews the record. A sign that gets lost is no loss yet.
+
+        :raises LockLost: see `renew`.
+        """
+        with suppress(CloudError, Unreachable):
+            self.renew()
+
     def renew(self) -> None:
         """Gives a sign of life.
 
         :raises LockLost: if the record is gone, or names somebody else.
         """
-        assert self.held
-        assert self.held.holder
-        began = _clock()
-        next_one = replace(self.held.holder, beat=self.held.holder.beat + 1)
-        found = plan_records.change(self.cloud, self.held, next_one, self.held.facts)
+        began, held = _clock(), self.held
+        if held is None or held.holder is None:
+            return
+        next_one = replace(held.holder, beat=held.holder.beat + 1)
+        found = plan_records.change(self.cloud, held, next_one, held.facts)
         if found is None:
             # an earlier sign may have arrived though its answer did not, or somebody has given the group a tag
             self.held = self._still_held()
@@ -213,12 +221,10 @@ class Claims:
 
         :raises StandbyError: if the plan is not held, and cannot be.
         """
-        if not self._taken:
-            with self._taking:
-                self.check()
-                if not self._taken:
-                    self._take()
-        self.check()
+        with self._taking:
+            self.check()
+            if not self._taken:
+                self._take()
 
     def _take(self) -> None:
         try:
@@ -256,12 +262,11 @@ class Claims:
             self._give_a_sign()
 
     def _give_a_sign(self) -> None:
-        """One that does not arrive may be followed by one that does. If none does in time, `check` says so."""
+        """If none arrives in time, `check` says so."""
         try:
             self.check()  # a run that was paused for too long gives no sign any more
             for claim in self._claims:
-                with suppress(CloudError, Unreachable):
-                    claim.renew()
+                claim.give_a_sign()
         except StandbyError as error:
             self._lose(str(error))
 

@@ -31,6 +31,7 @@ from .decide.handover.fence import SiteAnswer, may_fail_over, silent_source
 from .decide.handover.provision import decide_provision
 from .decide.handover.readiness import decide_readiness
 from .decide.handover.recovery import Recovery, recovery
+from .decide.handover.usable import made_usable
 from .decide.plan.recovery_plan import PlanServer
 from .decide.plan.recovery_points import servers_noted
 from .decide.planned.proof import nothing_lost, record_at_rest
@@ -82,9 +83,12 @@ class Wave(JobsAtBothSites, JobsOfDrills):
     def _recovery(self, inventory: Inventory, since: float, site: Site | Seen, server: PlanServer) -> Recovery:
         """Reads only the volumes with the marks of the server. All volumes for each server would take N x N."""
         own = read_dr.volumes_with(inventory, since, {PLAN: self.plan.name, SERVER: server.name})
+        at = self.standby(server, since)
+        seen = site if isinstance(site, Seen) else self._with_woken(inventory, site.seen)
+        found = recovery(seen, (*own, *at.promised), server, self._latest)
+        found = self.with_made(found, at)
         if isinstance(site, Seen):
-            return recovery(site, own, server, self._latest)
-        found = recovery(self._with_woken(inventory, site.seen), own, server, self._latest)
+            return found
         helpers = self._helpers(inventory, since, server)
         return replace(found, around=site.around, helpers=helpers, limits=self._copy_limits)
 
@@ -105,11 +109,12 @@ class Wave(JobsAtBothSites, JobsOfDrills):
             twin = read_dr.server(target, server.name, since, self._assume)
             woken = read_dr.woken(target.cloud, twin.server.id) if twin.server else None
             seen = read_dr.server(source, server.name, since)
+            at = self.standby(server, since)
             return Replication(
                 source=seen,
                 twin=replace(twin, woken=woken),
-                volumes=read_dr.volumes_with(target, since, marks),
-                made=provider.read(Look(source, target, since, marks, seen.volumes)),
+                volumes=(*read_dr.volumes_with(target, since, marks), *at.promised),
+                made=provider.read(Look(source, target, since, marks, seen.volumes, at.made)),
                 woken=woken,
                 helpers=self._helpers(target, since, server) if is_wanted(self.plan, twin) else Helpers(),
                 latest=self._latest,
@@ -141,7 +146,10 @@ class Wave(JobsAtBothSites, JobsOfDrills):
             return self._proved(server, read)
         if self.again:
             return self._chosen_again(server, read)
-        return read, lambda what, _first: decide_failover(what, server, self.plan)
+        return read, lambda what, _first: self._usable(decide_failover(what, server, self.plan), what, server)
+
+    def _usable(self, decided: Decision, what: Recovery, server: PlanServer) -> Decision:
+        return made_usable(decided, what, server, self.plan, self.provider.decides)
 
     def _chosen_again(self, server: PlanServer, read: Callable[[float], Recovery]) -> tuple[Any, Any]:
         """A failover to another recovery point than the one on which the server runs."""
@@ -153,7 +161,10 @@ class Wave(JobsAtBothSites, JobsOfDrills):
             snapshots = read_dr.snapshots_with(inventory, since, marks)
             return replace(what, seen=seen), Again(snapshots, self.moment.isoformat())
 
-        return look, lambda what, _first: decide_again(what[0], what[1], server, self.plan)
+        def decide(what: tuple[Recovery, Again], _first: Any) -> Decision:
+            return self._usable(decide_again(what[0], what[1], server, self.plan), what[0], server)
+
+        return look, decide
 
     def _proved(self, server: PlanServer, read: Callable[[float], Recovery]) -> tuple[Any, Any]:
         """A failover that only goes on if nothing is lost. The source is read as well."""
@@ -163,7 +174,8 @@ class Wave(JobsAtBothSites, JobsOfDrills):
             decided = decide_failover(what[0], server, plan)
             if isinstance(decided, Refusal):
                 return decided
-            return nothing_lost(decided, what[1], what[0].replicas, plan.direction)
+            proved = nothing_lost(decided, what[1], what[0].replicas, plan.direction)
+            return self._usable(proved, what[0], server)
 
         return lambda since: (read(since), read_dr.listed(source, server.name, since)), decide
 
@@ -184,7 +196,9 @@ class Wave(JobsAtBothSites, JobsOfDrills):
         """What earlier runs noted at the target of the servers at the source."""
         inventory = self.inventory("target")
         with understood(inventory.cloud.label, "read volumes"):
-            return servers_noted(read_dr.volumes(inventory, ANY_TIME), self.plan.name)
+            there = read_dr.volumes(inventory, ANY_TIME)
+        promised = (one for server in self.plan.servers for one in self.standby(server, ANY_TIME).promised)
+        return servers_noted((*there, *promised), self.plan.name)
 
 
 def utc_now() -> datetime:

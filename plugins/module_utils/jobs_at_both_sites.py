@@ -66,8 +66,17 @@ class JobsAtBothSites(WaveCore):
     def _status(self, server: PlanServer) -> tuple[Any, Any]:
         answering = [role for role in ("source", "target") if role not in self.clouds.unanswered]
         ahead = self.inventory(answering[-1]).cloud.ahead
+
+        def read(since: float) -> BothSites:
+            """With the recovery points that are no volumes yet. Only here they are told, and only here they matter."""
+            both = self._both(server, since, answering)
+            at = {getattr(self.plan.direction, role).letter: self.standby(server, since, role) for role in answering}
+            promised = {letter: found.promised for letter, found in at.items()}
+            volumes = {letter: (*own, *promised.get(letter, ())) for letter, own in both.volumes.items()}
+            return replace(both, volumes=volumes)
+
         return (
-            lambda since: self._both(server, since, answering),
+            read,
             lambda what, _first: decide_status(what, server, self.plan, self.now + ahead),
         )
 

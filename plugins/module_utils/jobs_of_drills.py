@@ -16,16 +16,17 @@ from .data.drill import RestWanted
 from .data.errors import Refused
 from .data.marks import PLAN, SERVER
 from .data.networks import Wanted
-from .data.seen import Server
+from .data.seen import Server, Volume
 from .data.steps import Finding
 from .data.wanted import ServerWanted
 from .decide.drill.clean_up import decide_clean_up
 from .decide.drill.definition import drilled
-from .decide.drill.drill import Drill, DrillWish, decide_drill
+from .decide.drill.drill import Drill, DrillWish
+from .decide.drill.from_storage import decide_drill_of
 from .decide.handover.recovery import recovery
 from .decide.plan.quota import no_room_for_a_drill
 from .decide.plan.recovery_plan import PlanServer
-from .room import shortage, shortage_of_drill
+from .room import shortage, shortage_of_drill, shortage_of_points
 from .wave import WaveCore
 
 
@@ -53,7 +54,9 @@ class JobsOfDrills(WaveCore):
         def read(since: float) -> Drill:
             look, marks = Shared(inventory, since), {PLAN: self.plan.name, SERVER: server.name}
             twin = read_dr.listed(inventory, server.name, since)
-            replicas = recovery(twin, read_dr.volumes_with(inventory, since, marks), server, self._latest)
+            at = self.standby(server, since)
+            own = (*read_dr.volumes_with(inventory, since, marks), *at.promised)
+            replicas = self.with_made(recovery(twin, own, server, self._latest), at)
             return Drill(
                 site=read_build.site(look, definition, foretold=self.foretold),
                 twin=twin,
@@ -62,7 +65,8 @@ class JobsOfDrills(WaveCore):
                 runs_on=read_drill.network_ids(look, self.plan.runs_on) if connected else frozenset(),
             )
 
-        return read, lambda what, _first: decide_drill(what, server, wish)
+        provider = self.provider.decides
+        return read, lambda what, _first: decide_drill_of(what, server, wish, self.plan, provider)
 
     def _drill_cleanup(self, server: PlanServer) -> tuple[Any, Any]:
         inventory, plan = self.inventory("target"), self.plan.name
@@ -79,12 +83,17 @@ class JobsOfDrills(WaveCore):
         """
         inventory = self.inventory("target")
         if self.operation.rehearses:
-            refusal = no_room_for_a_drill(shortage_of_drill(inventory, self.plan, self.wish), self.plan.name)
+            short = shortage_of_drill(inventory, self.plan, self.wish, self._promised)
+            refusal = no_room_for_a_drill(short, self.plan.name)
             if refusal:
                 raise Refused(refusal)
             return []
         drills = [server for found in self._in_the_way(ANY_TIME).values() for server in found]
-        return shortage(inventory, self.plan, self._copy_limits, drills)
+        of_points = shortage_of_points(inventory, self.plan, self.wish, self._promised)
+        return [*shortage(inventory, self.plan, self._copy_limits, drills), *of_points]
+
+    def _promised(self, server: PlanServer) -> tuple[Volume, ...]:
+        return self.standby(server, ANY_TIME).promised
 
     def giving_place(self, server: PlanServer, since: float) -> tuple[Server, ...]:
         """The servers of drills that are deleted before this server comes up: its own, and for the first all others."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from .cloud.errors import understood
 from .cloud.lookup import ANY_TIME, Shared
@@ -17,11 +17,11 @@ from .cloud.session import Session
 from .cloud.shared_lists import Inventory
 from .data.errors import StandbyError
 from .data.marks import PLAN, SERVER
-from .data.seen import Flavor, Limits, Server
+from .data.seen import Flavor, Limits, Server, Volume
 from .data.steps import Finding
-from .decide.plan.quota import clone_findings, copy_findings, quota_findings, without
+from .decide.plan.quota import copy_findings, quota_findings, volume_findings, without
 from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
-from .decide.plan.recovery_points import Wish, choose_point, points_of, replicas_of
+from .decide.plan.recovery_points import RecoveryPoint, Wish, choose_point, points_of, replicas_of
 from .decide.root.ways import Chosen, choose
 
 
@@ -51,8 +51,13 @@ def shortage(
     return [*quota_findings(limits, servers, planned, target), *of_copies]
 
 
-def shortage_of_drill(inventory: Inventory, plan: RecoveryPlan, wish: Wish) -> list[Finding]:
-    """What the quota lacks for all servers of a drill that are not there yet, and for their volumes."""
+def shortage_of_drill(
+    inventory: Inventory, plan: RecoveryPlan, wish: Wish, promised: Callable[[PlanServer], Iterable[Volume]]
+) -> list[Finding]:
+    """What the quota lacks for all servers of a drill that are not there yet, and for their volumes.
+
+    :param promised: what the provider can make of the recovery points of a server.
+    """
     target, look = str(plan.direction.target), Shared(inventory, ANY_TIME)
     there = {one.metadata.get(SERVER) for one in read_drill.servers(inventory, ANY_TIME, plan.name)}
     missing = [server for server in plan.servers if server.name not in there]
@@ -60,18 +65,44 @@ def shortage_of_drill(inventory: Inventory, plan: RecoveryPlan, wish: Wish) -> l
         with understood(inventory.cloud.label, "read the quota"):
             limits, of_volumes = read_dr.limits(inventory.cloud), read_dr.volume_limits(inventory.cloud)
             flavors = {one.name: read_build.flavor(look, one.twin.flavor) or Flavor("") for one in missing}
-            sizes = [size for one in missing for size in _sizes(inventory, plan, one, wish)]
+            sizes = [size for one in missing for size in _sizes(inventory, one, wish, promised(one))]
     except StandbyError:
         return []
-    return [*quota_findings(limits, (), flavors, target), *clone_findings(of_volumes, sizes, target)]
+    return [*quota_findings(limits, (), flavors, target), *volume_findings(of_volumes, sizes, target, "the drill")]
 
 
-def _sizes(inventory: Inventory, plan: RecoveryPlan, server: PlanServer, wish: Wish) -> list[int]:
+def shortage_of_points(
+    inventory: Inventory, plan: RecoveryPlan, wish: Wish, promised: Callable[[PlanServer], Iterable[Volume]]
+) -> list[Finding]:
+    """What the quota lacks for recovery points that become volumes with a failover.
+
+    :param promised: see `shortage_of_drill`.
+    """
+    points = (_point(inventory, server, wish, promised(server)) for server in plan.servers)
+    sizes = [v.size for point in points if point for v in point.volumes.values() if v.promised]
+    if not sizes:
+        return []
+    try:
+        with understood(inventory.cloud.label, "read the quota"):
+            limits = read_dr.volume_limits(inventory.cloud)
+    except StandbyError:
+        return []
+    return volume_findings(limits, sizes, str(plan.direction.target), "the failover")
+
+
+def _point(inventory: Inventory, server: PlanServer, wish: Wish, promised: Iterable[Volume]) -> RecoveryPoint | None:
+    """The point that is used, or would be."""
+    own = (*read_dr.volumes_with(inventory, ANY_TIME, {PLAN: server.plan, SERVER: server.name}), *promised)
+    replicas = replicas_of(own, server.plan, server.name)
+    used = {replica.marks.point for replica in replicas if replica.status in ("in-use", "reserved")}
+    points = [one for one in points_of(replicas) if wish.takes(one.time)]
+    return choose_point(points, server.disks, used).point
+
+
+def _sizes(inventory: Inventory, server: PlanServer, wish: Wish, promised: Iterable[Volume]) -> list[int]:
     """The sizes of the disks that a drill of the server still has to clone, in GiB."""
-    own = read_dr.volumes_with(inventory, ANY_TIME, {PLAN: plan.name, SERVER: server.name})
-    points = [one for one in points_of(replicas_of(own, plan.name, server.name)) if wish.takes(one.time)]
-    point = choose_point(points, server.disks, ()).point
-    made = {clone.marks.disk for clone in read_drill.clones(inventory, ANY_TIME, plan.name, server.name)}
+    point = _point(inventory, server, wish, promised)
+    made = {clone.marks.disk for clone in read_drill.clones(inventory, ANY_TIME, server.plan, server.name)}
     return [volume.size for disk, volume in point.volumes.items() if disk not in made] if point else []
 
 

@@ -22,6 +22,7 @@ from .data.marks import WOKEN
 from .data.networks import Wanted
 from .data.seen import Limits, Seen
 from .data.wanted import ServerWanted
+from .decide.handover.recovery import Recovery
 from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
 from .decide.plan.recovery_points import LATEST, Wish, latest_at
 from .decide.replicate.providers.contract import Verb, lacking
@@ -31,7 +32,7 @@ from .executors import Executor
 from .network_jobs import JOBS_OF_NETWORKS, makers, needed_by
 from .network_jobs import kinds as network_kinds
 from .operations import Operation
-from .providers import PROVIDERS, Row
+from .providers import PROVIDERS, AtStandby, Row, Standby
 from .room import copy_limits
 
 
@@ -79,10 +80,10 @@ class WaveCore:
             a cloud that it needs.
         """
         provider, wanted = self.provider.decides, f"{self.operation.words.verb} {self.plan.name}"
-        refusal = lacking(provider, self.operation.needs, wanted, self.plan.method)
+        refusal = lacking(provider, self.operation.needs, wanted, self.plan.method, self.plan.options)
         if refusal:
             raise Refused(refusal)
-        more = (cloud for verb in self.operation.needs for cloud in provider.clouds.get(Verb(verb), ()))
+        more = (cloud for verb in self.operation.needs for cloud in provider.clouds(Verb(verb), self.plan.options))
         for cloud in (*self.operation.clouds, *more):
             self.inventory(cloud)
         self._warm()
@@ -112,6 +113,17 @@ class WaveCore:
     def provider(self) -> Row:
         """The way in which the plan replicates."""
         return PROVIDERS[self.plan.method]
+
+    def standby(self, server: PlanServer, since: float, role: str = "target") -> AtStandby:
+        """What the provider has of a server at the site with its recovery points, beside volumes."""
+        look = Standby(self.inventory(role), role, since, self.plan, server, self.executor.programs.run)
+        return self.provider.standby(look)
+
+    def with_made(self, what: Recovery, at: AtStandby) -> Recovery:
+        """What the provider has, and what it says about it."""
+        told = tuple(self.provider.decides.hindrances(at.made))
+        doubts = (*what.doubts, *(str(one) for one in told if not one.blocks))
+        return replace(what, made=at.made, hindrances=tuple(one for one in told if one.blocks), doubts=doubts)
 
     @property
     def networks(self) -> tuple[Wanted, ...]:

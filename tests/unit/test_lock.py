@@ -30,8 +30,8 @@ WHO = "prepare, run r1, started 12 min 5 s ago by ann, process 4711 on "
 REFUSED = {
     "run_under_way": f"Refused to fail over shop: a run of this plan is under way: {WHO}one. Wait until it has ended, "
     "or end it (kill 4711 on one), then repeat.",
-    "elsewhere": f"Refused to fail over shop: a run of this plan is under way: {WHO}two. Wait until it has ended, or end "
-    "it (kill 4711 on two), then repeat.",
+    "elsewhere": f"Refused to fail over shop: a run of this plan is under way: {WHO}two. Wait until it has ended, or "
+    "end it (kill 4711 on two), then repeat.",
     "nameless": "Refused to fail over shop: a run of this plan is under way: it has not told yet which. Wait until it "
     "has ended, or end it, then repeat.",
     "lock_elsewhere": "Refused to fail over shop: its lock names a run on another host, where it may still be under "

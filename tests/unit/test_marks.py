@@ -56,7 +56,7 @@ def test_every_key_is_in_the_table_and_has_a_name() -> None:
     constants = {value for name, value in vars(marks).items() if name.isupper() and isinstance(value, str)}
     keys = {value for value in constants if value.startswith(marks.PREFIX) and value != marks.PREFIX}
     assert {key.name for key in marks.KEYS} == keys
-    assert len(keys) == 33
+    assert len(keys) == 34
 
 
 def test_what_has_marks() -> None:

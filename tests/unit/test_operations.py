@@ -30,7 +30,11 @@ def test_each_operation_is_documented() -> None:
 
 @pytest.mark.parametrize("file", sorted(PLUGINS.rglob("*.py")), ids=lambda file: file.relative_to(PLUGINS).as_posix())
 def test_nothing_else_lists_operations(file: Path) -> None:
-    """Two operations in one file, as texts, would be the beginning of a second list."""
-    allowed = ("operations.py", "dr_wave.py")
+    """Two operations in one file, as texts, would be the beginning of a second list.
+
+    Two commands of a storage are called as operations are, and data/external.py lists commands.
+    """
+    allowed = (PLUGINS / "module_utils" / "operations.py", PLUGINS / "modules" / "dr_wave.py",
+               PLUGINS / "action" / "dr_wave.py", PLUGINS / "module_utils" / "data" / "external.py")  # fmt: skip
     found = {name for name in OPERATIONS if re.search(rf"""["']{name}["']""", file.read_text(encoding="utf-8"))}
-    assert len(found) < 2 or file.name in allowed
+    assert len(found) < 2 or file in allowed

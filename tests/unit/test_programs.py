@@ -108,6 +108,18 @@ def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(tmp_pa
     until(lambda: not alive(file))
 
 
+def test_a_program_gets_json_on_its_standard_input() -> None:
+    code = "import json, sys; print(json.dumps([json.load(sys.stdin)]))"
+    assert Programs().run(python(code), LONG, {"verb": "status", "name": "\u00e4"}) == [
+        {"verb": "status", "name": "\u00e4"}
+    ]
+    assert Programs().run(python("pass"), LONG, {"more": "than it reads" * 100_000}) == {}
+
+
+def test_json_that_is_nested_too_deeply_is_told() -> None:
+    assert "wrote text that is not JSON" in failure(python("print('[' * 1_000_000)"))
+
+
 def test_a_run_that_is_stopped_kills_its_programs_and_starts_no_other(tmp_path: Path) -> None:
     file, programs, ends = tmp_path / "pids", Programs(), []
 

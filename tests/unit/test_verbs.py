@@ -43,6 +43,13 @@ ROWS: list[tuple[str, dict[str, Any], str, Any, Any]] = [
     ("lock", {"server_id": "s", "reason": "why"}, f"POST {SERVER}/action", {"lock": {"locked_reason": "why"}}, {}),
     ("stop", {"server_id": "s"}, f"POST {SERVER}/action", {"os-stop": None}, {}),
     (
+        "manage_volume",
+        {"host": "h@b#p", "ref": {"source-name": "x"}, "name": "n", "volume_type": None, "bootable": True},
+        "POST block_storage /manageable_volumes",
+        {"volume": {"host": "h@b#p", "ref": {"source-name": "x"}, "name": "n", "bootable": True}},
+        {"volume": {"id": "v"}},
+    ),
+    (
         "unset_image_metadata",
         {"volume_id": "v", "key": "k"},
         "POST block_storage /volumes/v/action",

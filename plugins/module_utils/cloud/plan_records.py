@@ -75,7 +75,7 @@ def remove(cloud: Session, record: Record) -> None:
 
 def _record(row: Mapping[str, Any]) -> Record:
     id_, revision, made = row["id"], row["revision_number"], row["created_at"]
-    if not (isinstance(id_, str) and isinstance(made, str) and type(revision) is int):
+    if not (isinstance(id_, str) and isinstance(made, str) and isinstance(revision, int)):
         raise TypeError("a record has another form")
     # Neutron writes UTC with a Z, which datetime knows from Python 3.11 on
     renewed = datetime.fromisoformat(row["updated_at"].rstrip("Z")).replace(tzinfo=timezone.utc)

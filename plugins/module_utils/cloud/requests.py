@@ -113,6 +113,13 @@ def create_volume(cloud: Session, **volume: Any) -> Json:
     return cloud.send("POST", "block_storage", "/volumes", {"volume": given})["volume"]
 
 
+def manage_volume(cloud: Session, host: str, ref: Mapping[str, str], **volume: Any) -> Json:
+    """Makes a volume of what is in the storage already (3.8, administrators only); None is left out."""
+    given = {key: value for key, value in volume.items() if value is not None}
+    body = {"volume": {"host": host, "ref": dict(ref), **given}}
+    return cloud.send("POST", "block_storage", "/manageable_volumes", body)["volume"]
+
+
 def delete_volume(cloud: Session, volume_id: str) -> Json:
     """Deletes a volume, if it is still there."""
     return _delete(cloud, "block_storage", f"/volumes/{volume_id}")

@@ -74,6 +74,9 @@ class Session:
     :raises Unreachable: if the identity service does not answer.
     """
 
+    guard: Callable[[], None] = staticmethod(lambda: None)
+    _others: Mapping[str, float] = {}
+
     def __init__(
         self, config: Mapping[str, Any], threads: int = 1, rate: float = 0.0, seconds: float = INFINITE, label: str = ""
     ) -> None:
@@ -83,7 +86,6 @@ class Session:
         self.label = str(label or config.get("cloud") or config.get("region_name") or "the cloud")
         self.requests: Counter[str] = Counter()
         self._dated, self.ahead = False, timedelta()
-        self.guard: Callable[[], None] = lambda: None
         self.bounds = Bounds(seconds)
         self._lock, self._renewing, self._pace = threading.Lock(), threading.Lock(), Pace(rate)
         self._newest = threading.local()
@@ -91,7 +93,6 @@ class Session:
             # the SDK would look which networks this machine has; we never ask for addresses to connect to
             self._connection = openstack.connect(**{"force_ipv4": True, **config})
             self._reads = {} if self._connection.session.timeout else {"timeout": SILENCE_OF_READS}
-            self._others: dict[str, float] = {}
             self._silence = self._connection.session.timeout = self._connection.session.timeout or SILENCE
             self._pool = self._connection.session.session = Pool(self._hear)
             adapter = {"pool_connections": 8, "pool_maxsize": max(10, 2 * threads + 1)}

@@ -19,6 +19,9 @@ OF_SERVER, GENERATION = "standby_of_server", "standby_generation"
 SUPERSEDED, SUPERSEDED_BY = "standby_superseded", "standby_superseded_by"
 RESTED, STOPPED = "standby_rested", "standby_stopped"
 
+#: At a volume of the replication method external: the id of its recovery point in the storage.
+EXTERNAL = "standby_external"
+
 #: Of a drill. Its servers and volumes carry no PLAN, so nothing but a drill takes them for a part of the plan.
 DRILL, KEPT = "standby_drill", "standby_drill_kept"
 DRILLED, DRILLED_ON = "standby_drilled", "standby_drilled_on"
@@ -99,6 +102,10 @@ KEYS = (
     Key(STOPPED, "servers at the source", "dr_failover with `planned`", "dr_failover with `abort`",
         "when the twin had been made or last unshelved before a planned failover stopped the server, by Nova's record."
         " It begins with `off, ` if the server was off before: then it is not started again"),
+    Key(EXTERNAL, "replicas, with `replication.method: external`", "dr_failover, the commands of the plan",
+        "dr_failover, dr_replicate",
+        "the id of the recovery point in the storage. With `adopt: named` a command writes it, and only a volume with"
+        " it is taken over"),
     Key(SUPERSEDED, "volumes and snapshots with the role `superseded`, roots that were saved", "dr_reprotect",
         "dr_reprotect, dr_status",
         "when it was found that the other site leads their server. No role deletes them. A `placeholder` with it is a"

@@ -116,5 +116,5 @@ def _holder(found: Mapping[str, Any]) -> Holder | None:
     if not found:
         return None
     texts = all(isinstance(found.get(name), str) for name in ("run", "operation", "user", "host"))
-    numbers = all(type(found.get(name)) is int and 0 <= found[name] < 1 << 31 for name in ("lease", "beat"))
+    numbers = all(isinstance(found.get(name), int) and 0 <= found[name] < 1 << 31 for name in ("lease", "beat"))
     return Holder(**found) if texts and numbers and found.keys() == vars(UNKNOWN).keys() else UNKNOWN

@@ -83,7 +83,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume, as Cinder tells it. ``attached_to`` are ids of servers."""
+    """A volume, as Cinder tells it. ``attached_to`` are ids of servers.
+
+    :param promised: whether it is not there yet: the provider can make it of a recovery point.
+    """
 
     id: str
     name: str
@@ -97,6 +100,7 @@ class Volume:
     metadata: Mapping[str, str] = field(default_factory=dict)
     image_metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: str = ""
+    promised: bool = False
 
     @cached_property
     def marks(self) -> Marks:

@@ -35,16 +35,17 @@ class Programs:
         self._lock = threading.Lock()
         self._stopped = False
 
-    def run(self, argv: Sequence[str], timeout: float) -> Any:
+    def run(self, argv: Sequence[str], timeout: float, given: Any = None) -> Any:
         """Runs a program to its end and returns the JSON that it wrote, {} if it wrote nothing.
 
         :param argv: the program and its arguments, as they are: no shell reads them.
         :param timeout: seconds. After that it is killed.
+        :param given: what it gets on its standard input, as JSON; None for nothing.
         :raises ProgramFailed: if it cannot be started, is killed, fails, or writes anything but JSON.
         """
-        with self._begun(argv) as process:
+        with self._begun(argv, subprocess.DEVNULL if given is None else subprocess.PIPE) as process:
             try:
-                out, err = process.communicate(timeout=timeout)
+                out, err = process.communicate(None if given is None else json.dumps(given), timeout=timeout)
             except subprocess.TimeoutExpired as error:
                 raise _failed(argv, f"was killed after {timeout:g} s", "Find out what it waits for.") from error
             except UnicodeDecodeError as error:
@@ -56,13 +57,13 @@ class Programs:
             raise _failed(argv, f"ended with {process.returncode}: {words}", "Mend what it says.")
         try:
             return json.loads(out) if out.strip() else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _failed(argv, f"wrote text that is not JSON ({error})", "Let it write JSON.") from error
 
     @contextmanager
-    def _begun(self, argv: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    def _begun(self, argv: Sequence[str], stdin: int) -> Iterator[subprocess.Popen[str]]:
         """A running program, in a process group of its own. A program that still runs at the end is killed."""
-        process = self._begin(argv)
+        process = self._begin(argv, stdin)
         try:
             yield process
         finally:
@@ -71,14 +72,14 @@ class Programs:
                 pass
             self._running.discard(process)
 
-    def _begin(self, argv: Sequence[str]) -> subprocess.Popen[str]:
+    def _begin(self, argv: Sequence[str], stdin: int) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         with self._lock:
             if self._stopped:
                 raise _failed(argv, "was not started: the run was stopped", "")
             try:
                 process = subprocess.Popen(
-                    list(argv), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, encoding="utf-8",
+                    list(argv), stdin=stdin, stdout=pipe, stderr=pipe, text=True, encoding="utf-8",
                     start_new_session=True,
                 )  # fmt: skip
             except OSError as error:

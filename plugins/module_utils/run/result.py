@@ -68,8 +68,7 @@ def summary(wave: Wave, fleet: Fleet, diff: bool = True) -> dict[str, Any]:
         "servers": {name: rows[name] for name in servers},
         **({"networks": {name: rows[name] for name in networks}} if networks else {}),
         "requests": _requests(wave),
-        **_unanswered(wave),
-        **_records(wave),
+        **_of_sites(wave),
     }
     if diff:
         result["diff"] = [_diff(name, outcome) for name, outcome in outcomes if outcome.plan.changed]
@@ -81,10 +80,10 @@ def summary(wave: Wave, fleet: Fleet, diff: bool = True) -> dict[str, Any]:
     return result
 
 
-def _unanswered(wave: Wave) -> dict[str, dict[str, str]]:
-    """By letter of a site that does not answer, why."""
+def _of_sites(wave: Wave) -> dict[str, Any]:
+    """By letter of a site that does not answer, why; by letter of the others what the record of the plan tells there."""
     found = {getattr(wave.plan.direction, role).letter: why for role, why in wave.clouds.unanswered.items()}
-    return {"unanswered": found} if found else {}
+    return {**({"unanswered": found} if found else {}), **_records(wave)}
 
 
 def _records(wave: Wave) -> dict[str, Any]:

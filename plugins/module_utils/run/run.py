@@ -188,7 +188,7 @@ def claims_of(run: Run, go_on: Callable[[], None]) -> Claims:
         Claim(wave.inventory(role).cloud.aside(PATIENCE), str(wave.plan.direction.site(letter)), name, asker)
         for letter, role in sites
     ]
-    holder = Holder(*(me[part] for part in ("run", "operation", "user", "host")), run.lease)
+    holder = Holder(me["run"], me["operation"], me["user"], me["host"], run.lease)
     return Claims(claims, holder, go_on, more=bool(run.move.id) and not run.move.last)
 
 

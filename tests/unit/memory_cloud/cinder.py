@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,23 @@ class Cinder(State):
         source = volume.get("snapshot_id") or volume.get("imageRef") or volume.get("source_volid") or ""
         self.contents[made.id] = self.contents[source] if source else "nothing"
         self.later("becomes", made.id, "creating", "available")
+        return {"volume": {"id": made.id}}
+
+    def manage_volume(self, volume: Json) -> Json:
+        """What is in the storage gets another name there. What is not there fails after the answer, as with drivers."""
+        held = self.storage / volume["ref"]["source-name"] if self.storage else None
+        there = held is not None and held.exists()
+        data = json.loads(held.read_text()) if held and there else {"size": 0, "data": "nothing"}
+        self._within_quota(data["size"])
+        made = Volume(
+            self.new_id("volume"), volume["name"], "managing", data["size"], bootable=volume["bootable"],
+            availability_zone=volume.get("availability_zone") or "nova", volume_type=volume.get("volume_type") or "",
+            metadata=dict(volume.get("metadata") or {}), created_at=self.now,
+        )  # fmt: skip
+        self.volumes[made.id], self.contents[made.id] = made, data["data"]
+        if held and there:
+            held.rename(held.with_name(f"volume-{made.id}"))
+        self.later("becomes", made.id, "managing", "available" if there else "error_managing")
         return {"volume": {"id": made.id}}
 
     def _within_quota(self, size: int) -> None:
@@ -74,6 +92,8 @@ class Cinder(State):
         self._begin_to_delete(volume_id)
 
     def _begin_to_delete(self, resource_id: str) -> None:
+        if self.storage:
+            (self.storage / f"volume-{resource_id}").unlink(missing_ok=True)
         self.change(resource_id, status="deleting")
         self.later("goes", resource_id)
 

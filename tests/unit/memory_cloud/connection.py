@@ -76,6 +76,8 @@ class Connection(Session):
         """Asks the site, unless it is gone or something else is to happen."""
         assert not self.stopped, f"{method} {path} is sent by a run that ended"
         self.authenticate()
+        if path == "/manageable_volumes" and "admin" not in self.roles:
+            raise CloudError(f"{self.label}: Policy doesn't allow volume_extension:volume_manage to be performed.", 403)
         reads = method == "GET" or (isinstance(body, dict) and "os-getConsoleOutput" in body)
         happens = "" if reads else self.trouble.next()
         if happens == "killed":

@@ -36,6 +36,7 @@ WRITES = (
     ("DELETE", r"/servers/([^/]+)/os-volume_attachments/([^/]+)", "detach", ""),
     ("PUT", r"/servers/([^/]+)/os-volume_attachments/([^/]+)", "set_delete_on_termination", "volumeAttachment"),
     ("POST", r"/volumes", "create_volume", "volume"),
+    ("POST", r"/manageable_volumes", "manage_volume", "volume"),
     ("DELETE", r"/volumes/([^/]+)", "delete_volume", ""),
     ("PUT", r"/volumes/([^/]+)", "update_volume", "volume"),
     ("DELETE", r"/volumes/([^/]+)/metadata/([^/]+)", "delete_metadata", ""),

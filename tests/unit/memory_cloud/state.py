@@ -9,6 +9,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError
@@ -66,6 +67,7 @@ class State:
     :ivar most: quota, by "volumes", "gigabytes", "snapshots" or "instances".
     :ivar busy: ids of snapshots that survive their deletion.
     :ivar failing: tasks that fail: "reimage", "unshelving", "spawning".
+    :ivar storage: the folder with the data of its volumes, where something else than Cinder looks at it; else None.
     :ivar slow: what another run may see half done though Nova answers when it is over: "detach".
     """
 
@@ -92,6 +94,7 @@ class State:
         self.busy: set[str] = set()
         self.failing: set[str] = set()
         self.slow: set[str] = set()
+        self.storage: Path | None = None
         self.reachable, self.count = True, 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:

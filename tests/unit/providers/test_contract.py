@@ -30,8 +30,8 @@ from recovery_builders import the_plan
 from test_imports import FILES, PLUGINS, UTILS, imports
 
 PAGE = Path(__file__).parents[3] / "docs" / "providers.md"
-OF_BACKUPS = f"{UTILS}/decide/replicate/providers/cinder_backup/"
-READERS = {f"{UTILS}/cloud/read/backups.py"}
+OF_PROVIDERS = [f"{UTILS}/decide/replicate/providers/{method}/" for method in PROVIDERS]
+READERS = {f"{UTILS}/cloud/read/backups", f"{UTILS}/cloud/read/external"}
 
 #: Rooms that must not know how any provider works. The parts of the work are the words of the report.
 NEUTRAL = ("wave", "jobs", "jobs_at_both_sites", "operations", "network_jobs", "engine", "run", "report",
@@ -74,9 +74,10 @@ def test_each_verb_has_one_clause() -> None:
 def test_what_a_provider_names_exists(method: str) -> None:
     provider = PROVIDERS[method].decides
     assert provider.offers <= set(Verb)
-    assert provider.clouds.keys() <= provider.offers
     known = set(the_plan().direction.clouds)
-    assert {cloud for clouds in provider.clouds.values() for cloud in clouds} <= known
+    options = the_plan().options
+    assert {cloud for verb in Verb for cloud in provider.clouds(verb, options)} <= known
+    assert not any(provider.clouds(verb, options) for verb in set(Verb) - provider.offers)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -102,7 +103,6 @@ class Weak:
     """A provider that offers less."""
 
     offers = frozenset({Verb.PROTECT})
-    clouds: dict[Verb, tuple[str, ...]] = {}
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_no_other_room_knows_that_there_are_backups(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_only_the_registry_imports_a_provider_and_its_reader(name: str) -> None:
-    private = {f"{OF_BACKUPS}{path.stem}" for path in (PLUGINS / OF_BACKUPS).glob("*.py")}
-    used = imports(name) & (private | {path.removesuffix(".py") for path in READERS})
+    used = {path for path in imports(name) if path in READERS or path.startswith(tuple(OF_PROVIDERS))}
     if name == f"{UTILS}/providers.py":
-        assert used == {f"{OF_BACKUPS}provider", f"{UTILS}/cloud/read/backups"}
+        assert used >= {*READERS, *(f"{folder}provider" for folder in OF_PROVIDERS)}
     else:
-        assert not used or name.startswith(OF_BACKUPS)
+        own = next((folder for folder in OF_PROVIDERS if name.startswith(folder)), None)
+        assert not used or (own and all(path.startswith(own) for path in used))

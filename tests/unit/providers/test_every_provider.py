@@ -116,6 +116,8 @@ def test_a_volume_that_fails_on_the_way_is_made_again(make: Make, status: str, d
 
 def test_a_replica_in_use_means_that_the_target_leads(make: Make) -> None:
     begin = after(make(1), 3)
+    begin.make_usable()
+    assert len(begin.volumes) == 2
     for key in begin.volumes:
         rig = begin.copy()
         rig.volumes[key] = replace(rig.volumes[key], status="in-use", attached_to=("x",))
@@ -127,8 +129,10 @@ def test_a_replica_in_use_means_that_the_target_leads(make: Make) -> None:
 def test_a_replica_on_which_the_target_may_have_run_is_never_deleted(make: Make, woken: str | None) -> None:
     """Without a twin nothing tells. The first replica is older than the time when the twin woke in all cases."""
     rig = after(make(1), 1)
-    doomed = {step.args.get("volume_id") for step in plan(rig.decide(2)).foretold}
-    kept = {step.args.get("volume_id") for step in plan(rig.decide(2, woken=woken)).foretold}
+    rig.make_usable()
+    doomed = {key for step in plan(rig.decide(2)).foretold for key in rig.removes(step)}
+    kept = {key for step in plan(rig.decide(2, woken=woken)).foretold for key in rig.removes(step)}
+    assert len(rig.volumes) == 2
     assert set(rig.volumes) <= doomed
     assert not set(rig.volumes) & kept
 
@@ -136,10 +140,8 @@ def test_a_replica_on_which_the_target_may_have_run_is_never_deleted(make: Make,
 def test_nothing_goes_before_a_newer_point_is_complete(make: Make) -> None:
     rig = after(make(1), 1)
     steps = plan(rig.decide(2)).foretold
-    last_mark = max(
-        n for n, step in enumerate(steps) if step.args.get("metadata", {}).get("standby_state") == "complete"
-    )
-    gone = [n for n, step in enumerate(steps) if step.verb == "delete_volume"]
+    last_mark = max(n for n, step in enumerate(steps) if rig.completes(step))
+    gone = [n for n, step in enumerate(steps) if rig.removes(step)]
     assert gone
     assert min(gone) > last_mark
     assert {steps[n].part for n in gone} == {Part.TIDY}
@@ -184,8 +186,10 @@ def test_what_a_member_of_the_source_marks_chooses_no_volume_of_the_target(make:
 
 def test_a_copy_of_a_replica_is_neither_taken_nor_deleted(make: Make) -> None:
     rig = after(make(1), 1)
+    rig.make_usable()
     copies = {f"copy-{key}": copied(v, f"copy-{key}") for key, v in rig.volumes.items()}
     rig.volumes.update(copies)
+    assert copies
     for number in (2, 3):
         rig.run(number)
         rig.settle()
@@ -196,18 +200,19 @@ def test_a_copy_of_a_replica_is_neither_taken_nor_deleted(make: Make) -> None:
 def test_a_point_that_the_target_cannot_explain_makes_nothing_superfluous(make: Make, number: int) -> None:
     """Its volumes carry all marks of a complete point, but nothing else tells of it. Nor is it a reason to wait."""
     rig = after(make(1), 1)
-    own = set(rig.volumes)
+    own = {*rig.volumes, *rig.promised}
     rig.volumes.update({v.id: v for v in point(moment(2))})
     steps = plan(rig.decide(number)).foretold
-    complete = [n for n, step in enumerate(steps) if step.args.get("metadata", {}).get("standby_state") == "complete"]
-    gone = [n for n, step in enumerate(steps) if step.args.get("volume_id") in own]
+    complete = [n for n, step in enumerate(steps) if rig.completes(step)]
+    gone = [n for n, step in enumerate(steps) if rig.removes(step) & own]
     assert complete
+    assert own
     assert not gone or min(gone) > max(complete)
 
 
-def test_marks_of_the_future_at_the_source_are_told_and_nothing_is_made_of_them(make: Make) -> None:
+def test_a_point_of_the_future_that_others_tell_of_is_told_and_nothing_is_made_of_them(make: Make) -> None:
     rig = after(make(1), 1)
-    rig.forge(59, "payroll")
+    rig.future(59)
     found = plan(rig.decide(2, latest=moment(9)))
     assert any(f"its recovery point {moment(59)} is later than now" in note for note in found.notes)
     assert found.after == {"recovery_point": moment(2)}
@@ -235,6 +240,26 @@ def test_a_server_that_cannot_be_replicated_is_refused(make: Make, case: str) ->
     found = refusal(make(1).decide(1, source=source))
     assert found.code == code
     assert found.todo
+
+
+def test_a_point_becomes_volumes_and_replication_goes_on(make: Make) -> None:
+    """Whatever the storage needed for it: then they are volumes like any other, and the root boots."""
+    rig = after(make(2), 2)
+    for _again in range(2):
+        rig.make_usable()
+        rig.settle()
+        made = {v.marks.disk: v for v in rig.volumes.values() if v.marks.point == moment(2)}
+        assert {disk: rig.contents[v.id] for disk, v in made.items()} == whole(2)
+        assert {(v.status, v.marks.state, v.marks.named, v.promised) for v in made.values()} == {
+            ("available", "complete", True, False)
+        }
+        assert (made["root"].bootable, made["root"].image_metadata) == (True, {"hw_disk_bus": "virtio"})
+        assert not [v for v in rig.promised.values() if v.marks.point == moment(2)]
+    for number in (3, 4):
+        rig.run(number)
+        rig.settle()
+        check(rig)
+    assert set(points(rig)) == {moment(3), moment(4)}
 
 
 def test_when_all_is_done_nothing_is_left(make: Make) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...data.errors import Ambiguous
@@ -108,6 +108,13 @@ def volumes(inventory: Inventory, since: float) -> tuple[Volume, ...]:
 def volumes_with(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tuple[Volume, ...]:
     """The volumes of the project that have these metadata."""
     return tuple(map(parse.volume, with_marks(inventory, "volume", since, marks)))
+
+
+def volumes_named(inventory: Inventory, since: float, ids: Iterable[str]) -> dict[str, Volume]:
+    """By id the volumes of the project with these ids; an empty one names none."""
+    wanted = sorted(set(filter(None, ids)))
+    known = inventory.all("volume", since) if wanted else {}
+    return {volume_id: parse.volume(known[volume_id]) for volume_id in wanted if volume_id in known}
 
 
 def snapshots_with(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tuple[Snapshot, ...]:

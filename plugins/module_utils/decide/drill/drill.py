@@ -127,10 +127,10 @@ def _anew(what: Drill, server: PlanServer, wish: DrillWish, wanted: str) -> Plan
     if finished:
         saw = f"volumes of an earlier drill are there without their server: {listed(finished)}"
         return Refusal("left_over", wanted, saw, CLEAN_UP)
-    point = _point(what, server, wanted)
+    point = point_of_drill(what, server, wanted)
     if isinstance(point, Refusal):
         return point
-    definition = _of_point(wish.definition, point)
+    definition = of_point(wish.definition, point)
     around = replace(what.site.around, sources={tag: _source(v) for tag, v in point.volumes.items()})
     build = proved_build(definition, around, wanted, CORRECT, (*_mixed(what, point), *_other_ports(what, definition)))
     if isinstance(build, Refusal):
@@ -145,7 +145,7 @@ def _anew(what: Drill, server: PlanServer, wish: DrillWish, wanted: str) -> Plan
     return Plan({}, after, build, extra=extra, later=rest)
 
 
-def _point(what: Drill, server: PlanServer, wanted: str) -> RecoveryPoint | Refusal:
+def point_of_drill(what: Drill, server: PlanServer, wanted: str) -> RecoveryPoint | Refusal:
     """The newest point that is complete and free and that the operator allows; that of clones which are there."""
     begun = {clone.marks.point for clone in what.clones if clone.marks.point}
     points = points_of(what.recovery.replicas)
@@ -182,7 +182,8 @@ def _other_ports(what: Drill, definition: ServerWanted) -> Iterator[Finding]:
             yield Finding(f"network of port {port.name}", nic.network, port.network_id, words)
 
 
-def _of_point(definition: ServerWanted, point: RecoveryPoint) -> ServerWanted:
+def of_point(definition: ServerWanted, point: RecoveryPoint) -> ServerWanted:
+    """The server of the drill, with clones of this point."""
     mark = {POINT: point.time}
     disks = (
         replace(disk, ref=point.volumes[disk.tag].name, metadata={**disk.metadata, **mark})

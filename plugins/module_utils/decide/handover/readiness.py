@@ -40,6 +40,7 @@ def decide_readiness(
     point = choice.point
     found = [*twin_findings(site, server, plan), *_data_findings(site, point, server, plan, lag)]
     found += [Finding("recovery point", "the newest", "an older one", text, False) for text in choice.passed_over]
+    found += what.hindrances
     found += [Finding("marks", "a recovery point that counts", "one that does not", d, False) for d in what.doubts]
     if not any(finding.blocks for finding in found):
         found += _refused(what, server, plan)

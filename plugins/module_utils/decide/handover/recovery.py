@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...data.seen import Limits, Seen, Server, Surroundings, Volume
+from ...data.steps import Finding
 from ..plan.recovery_plan import PlanServer
 from ..plan.recovery_points import END_OF_TIME, LATEST, RecoveryPoint, Wish, doubts, heard_of, replicas_of
 from ..root.volume_copy import Helpers
@@ -25,6 +27,8 @@ class Recovery:
     :param doubts: marks of the server that do not count, in words.
     :param wish: which recovery points the operator allows.
     :param giving_place: servers of drills that a failover deletes first, because the quota is short.
+    :param made: what the provider has at the target, from its own reader. Only the provider looks at it.
+    :param hindrances: what the provider says that stands in the way.
     """
 
     seen: Seen
@@ -36,6 +40,8 @@ class Recovery:
     helpers: Helpers = field(default_factory=Helpers)
     wish: Wish = LATEST
     giving_place: tuple[Server, ...] = ()
+    made: Any = None
+    hindrances: tuple[Finding, ...] = ()
 
 
 def recovery(seen: Seen, volumes: Sequence[Volume], server: PlanServer, latest: str = END_OF_TIME) -> Recovery:

@@ -93,10 +93,11 @@ def copy_findings(limits: Limits, tiers: Iterable[Iterable[int]], site: str) -> 
     ]
 
 
-def clone_findings(limits: Limits, sizes: Collection[int], site: str) -> list[Finding]:
-    """What the volumes of a drill need of Cinder and its quota does not give.
+def volume_findings(limits: Limits, sizes: Collection[int], site: str, who: str) -> list[Finding]:
+    """What new volumes need of Cinder and its quota does not give.
 
     :param sizes: of the volumes that are to be made, in GiB.
+    :param who: what they are for, such as "the drill".
     """
     needs = {"volumes": (len(sizes), "volumes"), "gigabytes": (sum(sizes), "GiB of volumes and snapshots")}
     return [
@@ -104,7 +105,7 @@ def clone_findings(limits: Limits, sizes: Collection[int], site: str) -> list[Fi
             f"quota of {what}",
             need,
             left,
-            f"the drill needs {need} {words}, and {left} of the {limits.most[what]} of the quota of {site} are left",
+            f"{who} needs {need} {words}, and {left} of the {limits.most[what]} of the quota of {site} are left",
         )
         for what, (need, words) in needs.items()
         if (left := limits.left(what)) is not None and need > left

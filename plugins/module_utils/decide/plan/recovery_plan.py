@@ -22,6 +22,7 @@ from .dependencies import dependency_problems
 from .network_problems import network_problems
 from .networks import wanted_networks
 from .plan_texts import text_problems
+from .replication_problems import replication_problems
 from .security_groups import wanted_groups
 
 
@@ -199,9 +200,7 @@ def _head_problems(data: Mapping[str, Any]) -> Iterator[str]:
     way = data.get("fallback") if data["handover"] == "auto" else data["handover"]
     if data.get("when") == "at_replication" and way != "reimage":
         yield "when is at_replication, which needs handover: reimage, or handover: auto with fallback: reimage"
-    for key in ("keep", "full_every"):
-        if data["replication"][key] < 1:
-            yield f"replication.{key} is {data['replication'][key]}, at least 1 is needed"
+    yield from replication_problems(data)
 
 
 def _site_problems(sites: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -91,7 +91,7 @@ def _decide(cycle: Cycle, goal: Goal, begun: bool, provider: Provider) -> Decisi
         cycle = replace(cycle, time=newest.time)
         decided = _finished(cycle, newest, _tidy(cycle, provider))
     else:
-        decided = (None if begun else _not_ready(cycle)) or _make(cycle, newest, provider)
+        decided = (None if begun else _not_ready(cycle)) or provider.refusal(cycle) or _make(cycle, newest, provider)
     if isinstance(decided, Refusal):
         return decided
     return replace(decided, notes=(*decided.notes, *kept_replicas(cycle), *provider.left(cycle)))

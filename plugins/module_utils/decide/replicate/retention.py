@@ -44,8 +44,10 @@ def kept_replicas(cycle: Cycle) -> Iterator[str]:
 
 
 def _superfluous(cycle: Cycle) -> list[Volume]:
-    kept = _kept(cycle)
-    return [volume for volume in cycle.replicas if volume.id not in kept and volume.status in _DELETABLE]
+    """Without what is no volume yet: that is the provider's."""
+    kept = kept_volumes(cycle)
+    there = (volume for volume in cycle.replicas if not volume.promised)
+    return [volume for volume in there if volume.id not in kept and volume.status in _DELETABLE]
 
 
 def _snapshots(cycle: Cycle, volume: Volume) -> list[str]:
@@ -78,7 +80,7 @@ def _why_used(cycle: Cycle) -> str:
     )
 
 
-def _kept(cycle: Cycle) -> set[str]:
+def kept_volumes(cycle: Cycle) -> set[str]:
     """Ids of the volumes of this recovery point and of the newest complete ones before it."""
     others = [point for point in points_of(cycle.replicas) if point.time != cycle.time]
     kept = [point for point in others if point.complete(cycle.server.disks)][: cycle.plan.keep - 1]

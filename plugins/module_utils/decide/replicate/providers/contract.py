@@ -21,7 +21,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from ....data.steps import Refusal, Step
+from ....data.steps import Finding, Refusal, Step
+from ...drill.from_storage import DrillDisks
+from ...handover.recovery import Recovery
+from ...plan.recovery_plan import PlanServer, RecoveryPlan
 from ...plan.recovery_points import Marked, RecoveryPoint
 from ..replication import Cycle
 
@@ -121,15 +124,23 @@ class Provider(Protocol):
     def offers(self) -> frozenset[Verb]:
         """The verbs that it keeps. An operation that needs another one is refused."""
 
-    @property
-    def clouds(self) -> Mapping[Verb, tuple[str, ...]]:
-        """By verb the clouds that it needs beside those of the operation, such as "source_admin"."""
+    def lacks(self, verb: Verb, options: Mapping[str, Any]) -> str:
+        """What ``replication`` of a plan must name before the provider keeps a verb that it offers, "" for nothing."""
+
+    def clouds(self, verb: Verb, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """The clouds that a verb needs beside those of the operation, such as "source_admin".
+
+        :param options: ``replication`` of the plan.
+        """
 
     def begun(self, cycle: Cycle) -> Iterable[str]:
         """PROTECT: the times of recovery points that earlier runs began and that can still be finished.
 
         It may assume nothing about the time of ``cycle``. A point of which not all disks were taken is not among them.
         """
+
+    def refusal(self, cycle: Cycle) -> Refusal | None:
+        """PROTECT: why the recovery point of ``cycle`` cannot be made, or finished, as things stand."""
 
     def protect(self, cycle: Cycle) -> Iterable[Step]:
         """PROTECT: the steps that are left until the recovery point of ``cycle`` is complete at the target.
@@ -147,7 +158,7 @@ class Provider(Protocol):
         """PROTECT: the steps that remove what nobody needs once the recovery point of ``cycle`` is complete.
 
         They follow the steps of ``protect`` and may refer to their answers. Volumes of older points are not the
-        provider's: `retention.py` removes them.
+        provider's: `retention.py` removes them. Points that are no volumes yet are.
         """
 
     def marked(self, made: Any) -> Iterable[Marked]:
@@ -156,15 +167,46 @@ class Provider(Protocol):
     def left(self, cycle: Cycle) -> Iterable[str]:
         """What the provider made for this server and no run will remove, in words, and what to do about it."""
 
+    def hindrances(self, made: Any) -> Iterable[Finding]:
+        """STATUS: what its reader saw at the target beside the age of the points.
 
-def lacking(provider: Provider, needs: Iterable[str], wanted: str, method: str) -> Refusal | None:
+        What stands in the way of readiness blocks. What only does not count is told, also by a failover.
+        """
+
+    def make_usable(
+        self, what: Recovery, plan: RecoveryPlan, server: PlanServer, point: RecoveryPoint
+    ) -> tuple[tuple[Step, ...], ...] | Refusal:
+        """MAKE_USABLE: the stages that are left until all disks of a point are volumes; () if they are.
+
+        Only the first stage is carried out, then everything is read and decided again. The others are foretold.
+        """
+
+    def clone(self, what: DrillDisks) -> tuple[tuple[Step, ...], ...] | Refusal:
+        """CLONE: the stages that are left until a drill has its volumes; () if they are there, or Cinder clones them.
+
+        They have the names and the metadata of its definition, and the mark of a volume that is being built.
+        """
+
+    def note(self, what: DrillDisks, step: Step) -> Step:
+        """CLONE: what is done instead of a step that sets metadata of a volume that is not there yet."""
+
+
+def lacking(
+    provider: Provider, needs: Iterable[str], wanted: str, method: str, options: Mapping[str, Any]
+) -> Refusal | None:
     """Why an operation cannot be done with a provider, or None.
 
     :param needs: values of `Verb`.
+    :param options: ``replication`` of the plan.
     """
-    missing = [verb.value for verb in map(Verb, needs) if verb not in provider.offers]
-    if not missing:
+    verbs = [Verb(verb) for verb in needs]
+    missing = [verb.value for verb in verbs if verb not in provider.offers]
+    if missing:
+        saw = f"replication by {method} does not offer {', '.join(missing)}"
+        todo = "Use another replication.method: docs/providers.md tells what each offers."
+        return Refusal("not_offered", wanted, saw, todo)
+    unnamed = [lack for verb in verbs if (lack := provider.lacks(verb, options))]
+    if not unnamed:
         return None
-    saw = f"replication by {method} does not offer {', '.join(missing)}"
-    todo = "Use another replication.method: docs/providers.md tells what each offers."
-    return Refusal("not_offered", wanted, saw, todo)
+    todo = f"Name it: docs/providers.md tells what replication by {method} needs for which verb."
+    return Refusal("not_offered", wanted, f"the plan names no {', '.join(unnamed)}", todo)

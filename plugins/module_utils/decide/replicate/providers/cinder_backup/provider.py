@@ -10,11 +10,15 @@ point is complete when the last of its replicas is. Then, and only then, older o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from .....data.marks import RESTORED
 from .....data.seen import Backups
-from .....data.steps import Step
+from .....data.steps import Finding, Refusal, Step
+from ....drill.from_storage import DrillDisks
+from ....handover.recovery import Recovery
+from ....plan.recovery_plan import PlanServer, RecoveryPlan
 from ....plan.recovery_points import Marked, RecoveryPoint
 from ...replication import Cycle, one
 from ..contract import Verb
@@ -29,8 +33,13 @@ class CinderBackup:
 
     offers = frozenset({Verb.PROTECT, Verb.STATUS, Verb.POINTS, Verb.MAKE_USABLE, Verb.CLONE})
 
-    #: Only administrators export and import the records of backups.
-    clouds = {Verb.PROTECT: ("source_admin", "target_admin")}
+    def lacks(self, _verb: Verb, _options: Mapping[str, Any]) -> str:
+        """Every plan names all that it needs."""
+        return ""
+
+    def clouds(self, verb: Verb, _options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Only administrators export and import the records of backups."""
+        return ("source_admin", "target_admin") if verb is Verb.PROTECT else ()
 
     def begun(self, cycle: Cycle) -> Iterator[str]:
         """The moments of which there are snapshots of all disks."""
@@ -39,6 +48,10 @@ class CinderBackup:
         for time in {snapshot.marks.point for snapshot in snapshots}:
             if all(one(snapshots, time, disk) for disk in cycle.server.disks):
                 yield time
+
+    def refusal(self, _cycle: Cycle) -> Refusal | None:
+        """Nothing beside what replication itself refuses."""
+        return None
 
     def protect(self, cycle: Cycle) -> Iterator[Step]:
         """The steps that are left until all replicas are complete."""
@@ -63,3 +76,21 @@ class CinderBackup:
     def left(self, cycle: Cycle) -> Iterator[str]:
         """Backups that only the target knows, and what is of volumes that the server has no more."""
         yield from Leftovers.of(cycle).told()
+
+    def hindrances(self, _made: Any) -> Iterable[Finding]:
+        """Nothing: all that there is at the target is volumes."""
+        return ()
+
+    def make_usable(
+        self, _what: Recovery, _plan: RecoveryPlan, _server: PlanServer, _point: RecoveryPoint
+    ) -> tuple[tuple[Step, ...], ...] | Refusal:
+        """A recovery point is volumes from the beginning."""
+        return ()
+
+    def clone(self, _what: DrillDisks) -> tuple[tuple[Step, ...], ...] | Refusal:
+        """Cinder clones the volumes of a point."""
+        return ()
+
+    def note(self, _what: DrillDisks, step: Step) -> Step:
+        """All volumes are there."""
+        return step

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, standby.openstack contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written into the record of a plan, and what is read of it: the largest, and what somebody wrote by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from ansible_collections.standby.openstack.plugins.module_utils.cloud import plan_records
+from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError
+from ansible_collections.standby.openstack.plugins.module_utils.data.plan_record import (
+    FAILOVER,
+    LARGEST,
+    PLAN_HASH,
+    UNKNOWN,
+    Holder,
+    read,
+    record_name,
+    written,
+)
+from record_model import RecordCloud
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", '{"run": 5}', '{"run": "r", "operation": "x"}', "[" * 9999])
+def test_what_somebody_wrote_by_hand_may_be_a_run_that_lives(text: str) -> None:
+    assert read(text) == (UNKNOWN, {})
+
+
+def test_the_largest_holder_fits_and_is_read_as_it_was_written() -> None:
+    holder = Holder("20261201T031500Z-ab12", "drill_cleanup", "u" * 99, "ü\n" * 99, 3600, 999_999)
+    facts = {FAILOVER: "2026-12-01T03:15:00+00:00", PLAN_HASH: "0" * 16}
+    text = written(holder, facts)
+    assert len(text) <= LARGEST
+    found, also = read(text)
+    assert found
+    assert (found.run, found.operation, found.user, found.beat) == (holder.run, "drill_cleanup", "u" * 34, 999_999)
+    assert also == facts
+
+
+def test_the_names_of_records_differ() -> None:
+    assert record_name("shop", "drill") not in (record_name("shop-drill", "plan"), record_name("shop", "plan"))
+
+
+def test_an_answer_of_another_form_is_the_fault_of_the_cloud() -> None:
+    cloud = RecordCloud(lambda: datetime.now(UTC))
+    made = plan_records.make(cloud, "x", UNKNOWN)  # type: ignore[arg-type]
+    cloud.groups[made.id]["revision_number"] = "5"
+    with pytest.raises(CloudError):
+        plan_records.find(cloud, "x")  # type: ignore[arg-type]

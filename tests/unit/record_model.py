@@ -12,8 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import CloudError
+from ansible_collections.standby.openstack.plugins.module_utils.data.plan_record import Holder, record_name, written
 
 Json = dict[str, Any]
+
+#: The name of the record of the plan "shop".
+RECORD = record_name("shop", "plan")
 
 BEGIN = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -89,3 +93,13 @@ class RecordCloud:
 
     def _at(self) -> str:
         return f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+
+
+def held_by(cloud: RecordCloud, holder: Holder | None, age: float = 0) -> dict[str, Any]:
+    """The record of the plan "shop", renewed so many seconds ago."""
+    group = cloud.send("POST", "network", "/security-groups", {"security_group": {"name": RECORD, "description": ""}})
+    made = cloud.groups[group["security_group"]["id"]]
+    made.update(
+        description=written(holder, {}), updated_at=f"{datetime.now(UTC) - timedelta(seconds=age):%Y-%m-%dT%H:%M:%SZ}"
+    )
+    return made

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -24,27 +24,17 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.plan_record
     UNKNOWN,
     Holder,
     read,
-    record_name,
     written,
 )
 from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.one_run import Asker
-from record_model import RecordCloud
+from record_model import RECORD, RecordCloud, held_by
 
-NAME = record_name("shop", "plan")
 OTHER = Holder("r1", "replicate", "ann", "one")
 WHO = "replicate, run r1, of ann on one"
 
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def held_by(cloud: RecordCloud, holder: Holder | None, age: float = 0) -> dict[str, Any]:
-    """The record of the plan, renewed so many seconds ago."""
-    group = cloud.send("POST", "network", "/security-groups", {"security_group": {"name": NAME, "description": ""}})
-    made = cloud.groups[group["security_group"]["id"]]
-    made.update(description=written(holder, {}), updated_at=f"{now() - timedelta(seconds=age):%Y-%m-%dT%H:%M:%SZ}")
-    return made
 
 
 class Scene:
@@ -59,7 +49,7 @@ class Scene:
         self.clouds, self.said = clouds, list[str]()
         asker = Asker("fail over shop", frozenset({run}), frozenset(gone))
         named: Any = zip(("site A", "site B"), clouds, strict=False)
-        sites = [Claim(cloud, site, NAME, asker) for site, cloud in named]
+        sites = [Claim(cloud, site, RECORD, asker) for site, cloud in named]
         self.claims = Claims(sites, Holder(run, "failover", "bob", "two", lease), lambda: None, more)
 
     def look(self) -> None:

@@ -81,7 +81,7 @@ def summary(wave: Wave, fleet: Fleet, diff: bool = True) -> dict[str, Any]:
 
 
 def _of_sites(wave: Wave) -> dict[str, Any]:
-    """By letter of a site that does not answer, why; by letter of the others what the record of the plan tells there."""
+    """By letter of a site why it does not answer, or else what the record of the plan tells there."""
     found = {getattr(wave.plan.direction, role).letter: why for role, why in wave.clouds.unanswered.items()}
     return {**({"unanswered": found} if found else {}), **_records(wave)}
 

@@ -199,6 +199,7 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         wish=_wish(options),
         again=options["again"] or "",
         keep=options["drill_keep"],
+        anew=options["drill_anew"] and check,
         check=check,
     )
 

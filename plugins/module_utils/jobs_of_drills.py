@@ -12,7 +12,7 @@ from .cloud.lookup import ANY_TIME, Shared
 from .cloud.read import build as read_build
 from .cloud.read import drill as read_drill
 from .cloud.read import recovery as read_dr
-from .data.drill import RestWanted
+from .data.drill import Left, RestWanted
 from .data.errors import Refused
 from .data.marks import PLAN, SERVER
 from .data.networks import Wanted
@@ -25,12 +25,17 @@ from .decide.drill.drill import Drill, DrillWish, decide_drill
 from .decide.handover.recovery import recovery
 from .decide.plan.quota import no_room_for_a_drill
 from .decide.plan.recovery_plan import PlanServer
+from .earlier_drill import hide_earlier_drill
+from .engine.converge import Job
 from .room import shortage, shortage_of_drill
 from .wave import WaveCore
 
 
 class JobsOfDrills(WaveCore):
     """For a drill, its end, and a failover in the middle of one: what they read of it, and who decides."""
+
+    #: What an earlier drill left and is hidden from this run.
+    _gone = Left()
 
     def wanted(self, server: PlanServer) -> ServerWanted:
         """In a drill the server of the drill, else as the plan wants it."""
@@ -44,6 +49,12 @@ class JobsOfDrills(WaveCore):
         found = super().networks
         going = frozenset(server.name for server in self.plan.servers if self.check)
         return tuple(replace(one, going=going, keep=self.keep) if isinstance(one, RestWanted) else one for one in found)
+
+    def jobs(self) -> list[Job]:
+        """See `WaveCore.jobs`."""
+        if self.anew:
+            self._gone = hide_earlier_drill(self.inventory("target"), self.plan)
+        return super().jobs()
 
     def _drill(self, server: PlanServer) -> tuple[Any, Any]:
         inventory, definition = self.inventory("target"), self.wanted(server)
@@ -79,7 +90,8 @@ class JobsOfDrills(WaveCore):
         """
         inventory = self.inventory("target")
         if self.operation.rehearses:
-            refusal = no_room_for_a_drill(shortage_of_drill(inventory, self.plan, self.wish), self.plan.name)
+            found = shortage_of_drill(inventory, self.plan, self.wish, self._gone)
+            refusal = no_room_for_a_drill(found, self.plan.name)
             if refusal:
                 raise Refused(refusal)
             return []

@@ -15,6 +15,7 @@ from .cloud.read import recovery as read_dr
 from .cloud.read.server import offer
 from .cloud.session import Session
 from .cloud.shared_lists import Inventory
+from .data.drill import Left
 from .data.errors import StandbyError
 from .data.marks import PLAN, SERVER
 from .data.seen import Flavor, Limits, Server
@@ -51,14 +52,18 @@ def shortage(
     return [*quota_findings(limits, servers, planned, target), *of_copies]
 
 
-def shortage_of_drill(inventory: Inventory, plan: RecoveryPlan, wish: Wish) -> list[Finding]:
-    """What the quota lacks for all servers of a drill that are not there yet, and for their volumes."""
+def shortage_of_drill(inventory: Inventory, plan: RecoveryPlan, wish: Wish, gone: Left) -> list[Finding]:
+    """What the quota lacks for all servers of a drill that are not there yet, and for their volumes.
+
+    :param gone: what is deleted before.
+    """
     target, look = str(plan.direction.target), Shared(inventory, ANY_TIME)
     there = {one.metadata.get(SERVER) for one in read_drill.servers(inventory, ANY_TIME, plan.name)}
     missing = [server for server in plan.servers if server.name not in there]
     try:
         with understood(inventory.cloud.label, "read the quota"):
-            limits, of_volumes = read_dr.limits(inventory.cloud), read_dr.volume_limits(inventory.cloud)
+            limits = without(read_dr.limits(inventory.cloud), gone.servers)
+            of_volumes = without(read_dr.volume_limits(inventory.cloud), (), gone.volumes)
             flavors = {one.name: read_build.flavor(look, one.twin.flavor) or Flavor("") for one in missing}
             sizes = [size for one in missing for size in _sizes(inventory, plan, one, wish)]
     except StandbyError:

@@ -76,6 +76,7 @@ MAY = {
     "network_jobs": {"data", "decide", "cloud", "engine"},
     "providers": {"data", "decide", "cloud"},
     "room": {"data", "decide", "cloud"},
+    "earlier_drill": {"data", "decide", "cloud"},
     "executors": {"data", "cloud", "engine", "run"},
     "clouds": {"data", "decide", "cloud", "operations"},
     "wave": {
@@ -90,7 +91,7 @@ MAY = {
         "executors",
         "room",
     },
-    "jobs_of_drills": {"data", "decide", "cloud", "wave", "room"},
+    "jobs_of_drills": {"data", "decide", "cloud", "engine", "wave", "room", "earlier_drill"},
     "jobs_at_both_sites": {"data", "decide", "cloud", "wave"},
     "jobs": {"data", "decide", "cloud", "jobs_at_both_sites", "jobs_of_drills", "providers"},
     "run": {"data", "decide", "engine", "jobs", "operations", "run"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ...data.seen import Flavor, Limits, Server
+from ...data.seen import Flavor, Limits, Server, Volume
 from ...data.steps import Finding, Refusal, refused_for
 
 #: What Nova limits, as people say it.
@@ -117,11 +117,13 @@ def no_room_for_a_drill(found: Sequence[Finding], plan: str) -> Refusal | None:
     return refused_for("no_room", f"drill {plan}", found, todo) if found else None
 
 
-def without(limits: Limits, gone: Collection[Server]) -> Limits:
-    """The quota as it is when these servers are gone."""
+def without(limits: Limits, gone: Collection[Server], volumes: Collection[Volume] = ()) -> Limits:
+    """A quota as it is when these servers are gone, and these volumes, which have no snapshots."""
     freed = {
         "cores": sum(server.flavor.vcpus for server in gone),
         "ram": sum(server.flavor.ram for server in gone),
         "instances": len(gone),
+        "volumes": len(volumes),
+        "gigabytes": sum(volume.size for volume in volumes),
     }
     return replace(limits, used={what: used - freed.get(what, 0) for what, used in limits.used.items()})

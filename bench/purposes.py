@@ -18,7 +18,7 @@ PURPOSES = tuple(
         (r"POST identity/v3/auth/tokens", "authentication"),
         (r"GET (identity/v3|compute/v2\.1|volume/v3|network/v2\.0|image/v2|compute/v2\.1/extensions)",
          "versions of the services, extensions of Nova"),
-        (r"GET (compute/v2\.1|volume/v3)/limits", "quota of the project"),
+        (r"GET (compute/v2\.1/limits|volume/v3/limits|network/v2\.0/quotas/[^/]+/details)", "quota of the project"),
         (r"GET (compute/v2\.1/flavors/detail|image/v2/images|network/v2\.0/(networks|subnets|security-groups))",
          "lists of flavors, images, networks, groups"),
         (rf"GET {_OF_NOVA}/detail", "list of servers"),

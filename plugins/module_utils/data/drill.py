@@ -51,12 +51,15 @@ class Isolated:
     :param there: the one of the drill; None if it is not made yet.
     :param note: the description of that one.
     :param ports: its ports.
+    :param of_neutron: how many ports of the own project Neutron has made for itself, for DHCP or metadata, on the
+        original and on the one of the drill.
     """
 
     original: Network | None
     there: Network | None = None
     note: str = ""
     ports: tuple[Port, ...] = ()
+    of_neutron: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,7 @@ def _short(what: str, need: int, limits: Limits) -> bool:
 def _finding(what: str, need: int, limits: Limits, count: int, site: str) -> Finding:
     most = limits.most[what]
     left = max(0, most - limits.used.get(what, 0))
-    who = "the server that is not up needs" if count == 1 else f"the {count} servers that are not up need"
-    words = f"{who} {need} {WORDS[what]}, and {left} of the {most} of the quota of {site} are left"
+    words = f"{who_needs(count)} {need} {WORDS[what]}, and {left} of the {most} of the quota of {site} are left"
     return Finding(f"quota of {what}", need, left, words)
 
 
@@ -98,15 +97,33 @@ def clone_findings(limits: Limits, sizes: Collection[int], site: str) -> list[Fi
 
     :param sizes: of the volumes that are to be made, in GiB.
     """
-    needs = {"volumes": (len(sizes), "volumes"), "gigabytes": (sum(sizes), "GiB of volumes and snapshots")}
+    return _lacking(limits, {"volumes": len(sizes), "gigabytes": sum(sizes)}, "the drill needs", site)
+
+
+def network_findings(limits: Limits, needs: Mapping[str, int], who: str, site: str) -> list[Finding]:
+    """What is to be made in Neutron and its quota does not give.
+
+    :param needs: by kind, "networks", "subnets" or "ports", how many.
+    :param who: who needs them, as "the drill needs".
+    """
+    return _lacking(limits, needs, who, site)
+
+
+def who_needs(count: int) -> str:
+    """So many servers, where a text tells what they need."""
+    return "the server that is not up needs" if count == 1 else f"the {count} servers that are not up need"
+
+
+def _lacking(limits: Limits, needs: Mapping[str, int], who: str, site: str) -> list[Finding]:
+    of = f"of the quota of {site} are left"
     return [
         Finding(
             f"quota of {what}",
             need,
             left,
-            f"the drill needs {need} {words}, and {left} of the {limits.most[what]} of the quota of {site} are left",
+            f"{who} {need} {COPY_WORDS.get(what, what)}, and {left} of the {limits.most[what]} {of}",
         )
-        for what, (need, words) in needs.items()
+        for what, need in needs.items()
         if (left := limits.left(what)) is not None and need > left
     ]
 
@@ -117,13 +134,21 @@ def no_room_for_a_drill(found: Sequence[Finding], plan: str) -> Refusal | None:
     return refused_for("no_room", f"drill {plan}", found, todo) if found else None
 
 
-def without(limits: Limits, gone: Collection[Server], volumes: Collection[Volume] = ()) -> Limits:
-    """A quota as it is when these servers are gone, and these volumes, which have no snapshots."""
+def without(limits: Limits, gone: Collection[Server]) -> Limits:
+    """The quota as it is when these servers are gone."""
     freed = {
         "cores": sum(server.flavor.vcpus for server in gone),
         "ram": sum(server.flavor.ram for server in gone),
         "instances": len(gone),
-        "volumes": len(volumes),
-        "gigabytes": sum(volume.size for volume in volumes),
     }
+    return less(limits, freed)
+
+
+def without_volumes(limits: Limits, gone: Collection[Volume]) -> Limits:
+    """The quota as it is when these volumes are gone, of which there are no snapshots."""
+    return less(limits, {"volumes": len(gone), "gigabytes": sum(volume.size for volume in gone)})
+
+
+def less(limits: Limits, freed: Mapping[str, int]) -> Limits:
+    """The quota as it is when so much less is used, by kind."""
     return replace(limits, used={what: used - freed.get(what, 0) for what, used in limits.used.items()})

@@ -28,7 +28,7 @@ from .decide.plan.quota import (
     clone_findings,
     copy_findings,
     less,
-    network_findings,
+    need_findings,
     quota_findings,
     who_needs,
     without,
@@ -38,7 +38,7 @@ from .decide.plan.recovery_plan import PlanServer, RecoveryPlan
 from .decide.plan.recovery_points import Wish, choose_point, points_of, replicas_of
 from .decide.root.ways import Chosen, choose
 
-_Told = TypeVar("_Told")
+Told = TypeVar("Told")
 
 
 def shortage(
@@ -50,20 +50,20 @@ def shortage(
     :param gone: servers that are deleted before.
     """
     cloud, target = inventory.cloud, str(plan.direction.target)
-    there = _told(cloud, lambda: read_dr.servers(inventory, ANY_TIME))
+    there = told(cloud, lambda: read_dr.servers(inventory, ANY_TIME))
     if there is None:
         return []
     servers = [one for one in there if one.id not in {server.id for server in gone}]
     asleep = {server.name for server in servers if server.status == "SHELVED_OFFLOADED"}
     of_copies = copy_findings(copies, _copied(plan, asleep), target) if copies else []
     return [
-        *(_told(cloud, lambda: _of_servers(inventory, plan, servers, gone)) or ()),
+        *(told(cloud, lambda: _of_servers(inventory, plan, servers, gone)) or ()),
         *of_copies,
-        *(_told(cloud, lambda: _of_ports(inventory, plan, servers)) or ()),
+        *(told(cloud, lambda: _of_ports(inventory, plan, servers)) or ()),
     ]
 
 
-def _told(cloud: Session, read: Callable[[], _Told]) -> _Told | None:
+def told(cloud: Session, read: Callable[[], Told]) -> Told | None:
     """What a service tells of its quota. None of one that does not, which stops nothing."""
     try:
         with understood(cloud.label, "read the quota"):
@@ -92,7 +92,7 @@ def _of_ports(inventory: Inventory, plan: RecoveryPlan, servers: Collection[Serv
     if not missing:
         return []
     limits = read_dr.network_limits(inventory.cloud)
-    return network_findings(limits, {"ports": len(missing)}, who_needs(len(new)), str(plan.direction.target))
+    return need_findings(limits, {"ports": len(missing)}, who_needs(len(new)), str(plan.direction.target))
 
 
 def shortage_of_drill(inventory: Inventory, plan: RecoveryPlan, wish: Wish, gone: Left) -> list[Finding]:
@@ -110,9 +110,9 @@ def shortage_of_drill(inventory: Inventory, plan: RecoveryPlan, wish: Wish, gone
         return clone_findings(limits, sizes, str(plan.direction.target))
 
     return [
-        *(_told(cloud, lambda: _of_new_servers(inventory, plan, missing, gone)) or ()),
-        *(_told(cloud, of_volumes) or ()),
-        *(_told(cloud, lambda: _of_networks(inventory, plan, missing, gone)) or ()),
+        *(told(cloud, lambda: _of_new_servers(inventory, plan, missing, gone)) or ()),
+        *(told(cloud, of_volumes) or ()),
+        *(told(cloud, lambda: _of_networks(inventory, plan, missing, gone)) or ()),
     ]
 
 
@@ -142,7 +142,7 @@ def _of_networks(
         return []
     freed = read_drill.freed_of_neutron(inventory, ANY_TIME, gone)
     limits = less(read_dr.network_limits(inventory.cloud), freed)
-    return network_findings(limits, needed, "the drill needs", str(plan.direction.target))
+    return need_findings(limits, needed, "the drill needs", str(plan.direction.target))
 
 
 def _sizes(inventory: Inventory, plan: RecoveryPlan, server: PlanServer, wish: Wish) -> list[int]:

@@ -97,16 +97,7 @@ def clone_findings(limits: Limits, sizes: Collection[int], site: str) -> list[Fi
 
     :param sizes: of the volumes that are to be made, in GiB.
     """
-    return _lacking(limits, {"volumes": len(sizes), "gigabytes": sum(sizes)}, "the drill needs", site)
-
-
-def network_findings(limits: Limits, needs: Mapping[str, int], who: str, site: str) -> list[Finding]:
-    """What is to be made in Neutron and its quota does not give.
-
-    :param needs: by kind, "networks", "subnets" or "ports", how many.
-    :param who: who needs them, as "the drill needs".
-    """
-    return _lacking(limits, needs, who, site)
+    return need_findings(limits, {"volumes": len(sizes), "gigabytes": sum(sizes)}, "the drill needs", site)
 
 
 def who_needs(count: int) -> str:
@@ -114,7 +105,12 @@ def who_needs(count: int) -> str:
     return "the server that is not up needs" if count == 1 else f"the {count} servers that are not up need"
 
 
-def _lacking(limits: Limits, needs: Mapping[str, int], who: str, site: str) -> list[Finding]:
+def need_findings(limits: Limits, needs: Mapping[str, int], who: str, site: str) -> list[Finding]:
+    """What is to be made in Cinder or Neutron and the quota does not give.
+
+    :param needs: by kind of the quota how many, or how much.
+    :param who: who needs it, as "the drill needs".
+    """
     of = f"of the quota of {site} are left"
     return [
         Finding(

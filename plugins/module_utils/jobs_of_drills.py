@@ -27,7 +27,7 @@ from .decide.plan.quota import no_room_for_a_drill
 from .decide.plan.recovery_plan import PlanServer
 from .earlier_drill import hide_earlier_drill
 from .engine.converge import Job
-from .room import shortage, shortage_of_drill
+from .room import shortage, shortage_of_drill, shortage_of_servers
 from .wave import WaveCore
 
 
@@ -106,10 +106,10 @@ class JobsOfDrills(WaveCore):
         return tuple(one for name in names for one in found.get(name, ()))
 
     def _in_the_way(self, since: float) -> dict[str, list[Server]]:
-        """By name of their server the servers of drills, if the quota is short: a failover goes first."""
+        """By name of their server the servers of drills, if Nova's quota is short: a failover goes first."""
         inventory = self.inventory("target")
         found: dict[str, list[Server]] = {}
         drills = [one for one in read_drill.servers(inventory, since, self.plan.name) if not one.locked]
-        for one in drills if drills and shortage(inventory, self.plan, self._copy_limits) else ():
+        for one in drills if drills and shortage_of_servers(inventory, self.plan) else ():
             found.setdefault(one.metadata.get(SERVER, ""), []).append(one)
         return found

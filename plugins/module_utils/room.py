@@ -50,17 +50,25 @@ def shortage(
     :param gone: servers that are deleted before.
     """
     cloud, target = inventory.cloud, str(plan.direction.target)
-    there = told(cloud, lambda: read_dr.servers(inventory, ANY_TIME))
-    if there is None:
-        return []
-    servers = [one for one in there if one.id not in {server.id for server in gone}]
-    asleep = {server.name for server in servers if server.status == "SHELVED_OFFLOADED"}
+    servers = _without(inventory, gone)
+    asleep = {server.name for server in servers or () if server.status == "SHELVED_OFFLOADED"}
     of_copies = copy_findings(copies, _copied(plan, asleep), target) if copies else []
-    return [
-        *(told(cloud, lambda: _of_servers(inventory, plan, servers, gone)) or ()),
-        *of_copies,
-        *(told(cloud, lambda: _of_ports(inventory, plan, servers)) or ()),
-    ]
+    of_ports = told(cloud, lambda: _of_ports(inventory, plan, servers)) if servers is not None else None
+    return [*shortage_of_servers(inventory, plan, gone), *of_copies, *(of_ports or ())]
+
+
+def shortage_of_servers(inventory: Inventory, plan: RecoveryPlan, gone: Collection[Server] = ()) -> list[Finding]:
+    """The same of Nova alone."""
+    servers = _without(inventory, gone)
+    if servers is None:
+        return []
+    return told(inventory.cloud, lambda: _of_servers(inventory, plan, servers, gone)) or []
+
+
+def _without(inventory: Inventory, gone: Collection[Server]) -> list[Server] | None:
+    """The servers of the project without those that go; None if Nova does not tell."""
+    there, ids = told(inventory.cloud, lambda: read_dr.servers(inventory, ANY_TIME)), {server.id for server in gone}
+    return None if there is None else [one for one in there if one.id not in ids]
 
 
 def told(cloud: Session, read: Callable[[], Told]) -> Told | None:

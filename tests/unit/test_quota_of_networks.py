@@ -134,3 +134,20 @@ def test_the_clean_up_needs_no_room() -> None:
     drill(circle)
     limited(circle, networks=-1, ports=-1)
     outcome(clean_up(circle)["db"])
+
+
+def test_a_drill_does_not_give_its_place_for_a_port() -> None:
+    """Its servers go for a failover where Nova's quota is short. Its ports stay then, so they would go for nothing."""
+    circle = Circle("recreate").protected()
+    drill(circle, keep=True)
+    site = circle.site("b")
+    twin = next(s for s in site.servers.values() if s.name == "db")
+    act(site, "delete_server", server_id=twin.id)
+    circle.world.settle()
+    act(site, "delete_port", port_id=next(p.id for p in site.ports.values() if p.name == "db-port0"))
+    limited(circle, ports=0)
+    circle.world.source.reachable = False
+    assert [text.split(",")[0] for text in room(circle, "failover")] == ["the server that is not up needs 1 ports"]
+    found = outcome(circle.run("failover")["db"])
+    assert not [step.text for step in found.plan.steps if "in the way" in step.text]
+    assert standing(circle).status == "ACTIVE"

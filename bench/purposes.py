@@ -20,7 +20,7 @@ PURPOSES = tuple(
          "versions of the services, extensions of Nova"),
         (r"(GET network/v2\.0/extensions/revision-if-match|(POST|PUT) network/v2\.0/security-groups(/ID)?)",
          "hold the plan, so that no other run does"),
-        (r"GET (compute/v2\.1|volume/v3)/limits", "quota of the project"),
+        (r"GET (compute/v2\.1/limits|volume/v3/limits|network/v2\.0/quotas/[^/]+/details)", "quota of the project"),
         (r"GET (compute/v2\.1/flavors/detail|image/v2/images|network/v2\.0/(networks|subnets|security-groups))",
          "lists of flavors, images, networks, groups"),
         (rf"GET {_OF_NOVA}/detail", "list of servers"),

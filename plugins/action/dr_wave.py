@@ -125,9 +125,9 @@ class ActionModule(ActionBase):
     @staticmethod
     def _shortage(wave: Wave) -> list[Finding]:
         """A lack of quota is only a warning in a failover, because some servers are better than none."""
-        shortage = wave.shortage() if wave.operation.needs_room else []
+        shortage = wave.shortage() if wave.operation.looks_first else []
         for finding in shortage if wave.operation.writes else ():
-            todo = "Servers that do not fit will not come up: raise the quota, then repeat."
+            todo = finding.todo or "Servers that do not fit will not come up: raise the quota, then repeat."
             Display().warning(f"{finding}. {todo}")
         return shortage
 
@@ -146,7 +146,7 @@ class ActionModule(ActionBase):
             Display().warning(f"{len(fleet.untold)} events could not be told, so the journal lacks them. First {text}")
         lines.flush()
         result = summary(wave, fleet, self._task.diff)
-        if wave.operation.needs_room:
+        if wave.operation.looks_first:
             result = with_shortage(wave, result, shortage)
         result = with_reasons(wave, result, self._fail_on)
         for text in foretold([job.name for job in jobs], results, wave.operation.words.nothing) if check else ():
@@ -209,6 +209,7 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         wish=_wish(options),
         again=options["again"] or "",
         keep=options["drill_keep"],
+        anew=options["drill_anew"] and check,
         check=check,
         digest=hashlib.sha256(json.dumps(options["plan"], sort_keys=True, default=str).encode()).hexdigest()[:16],
     )

@@ -22,7 +22,7 @@ from .cloud.shared_lists import Inventory
 from .data.errors import Refused
 from .data.marks import PLAN, ROLE, SERVER
 from .data.seen import Seen, Site
-from .data.steps import Decision, Refusal
+from .data.steps import Decision, Finding, Refusal
 from .data.wanted import ServerWanted
 from .decide.handover.again import Again, decide_again
 from .decide.handover.by_reimage import helper_name
@@ -35,6 +35,7 @@ from .decide.handover.usable import made_usable
 from .decide.plan.recovery_plan import PlanServer
 from .decide.plan.recovery_points import servers_noted
 from .decide.planned.proof import nothing_lost, record_at_rest
+from .decide.planned.way_back import way_back_findings
 from .decide.replicate.decide import decide_replication, open_point
 from .decide.replicate.refill_root import is_wanted
 from .decide.replicate.replication import Goal, Replication
@@ -43,6 +44,7 @@ from .decide.twin.prepare import decide_prepare
 from .jobs_at_both_sites import JobsAtBothSites
 from .jobs_of_drills import JobsOfDrills
 from .providers import Look
+from .way_back import way_back
 
 
 class Wave(JobsAtBothSites, JobsOfDrills):
@@ -52,6 +54,12 @@ class Wave(JobsAtBothSites, JobsOfDrills):
         """Reads a server that is to be built, or compared."""
         inventory = self.inventory(cloud)
         return lambda since: read_build.site(Shared(inventory, since), wanted, self._assume, self.foretold)
+
+    def shortage(self) -> list[Finding]:
+        """What is told of the wave as a whole before its first job begins; see `JobsOfDrills.shortage`."""
+        if self.operation.looks_back:
+            return way_back_findings(way_back(self.clouds, self._assume), self.plan)
+        return super().shortage()
 
     def _provision(self, server: PlanServer) -> tuple[Any, Any]:
         """Where a server would be built, the other site is asked once for all whether it leads."""

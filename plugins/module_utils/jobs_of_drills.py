@@ -12,7 +12,7 @@ from .cloud.lookup import ANY_TIME, Shared
 from .cloud.read import build as read_build
 from .cloud.read import drill as read_drill
 from .cloud.read import recovery as read_dr
-from .data.drill import RestWanted
+from .data.drill import Left, RestWanted
 from .data.errors import Refused
 from .data.marks import PLAN, SERVER
 from .data.networks import Wanted
@@ -26,12 +26,17 @@ from .decide.drill.from_storage import decide_drill_of
 from .decide.handover.recovery import recovery
 from .decide.plan.quota import no_room_for_a_drill
 from .decide.plan.recovery_plan import PlanServer
-from .room import shortage, shortage_of_drill, shortage_of_points
+from .earlier_drill import hide_earlier_drill
+from .engine.converge import Job
+from .room import shortage, shortage_of_drill, shortage_of_points, shortage_of_servers
 from .wave import WaveCore
 
 
 class JobsOfDrills(WaveCore):
     """For a drill, its end, and a failover in the middle of one: what they read of it, and who decides."""
+
+    #: What an earlier drill left and is hidden from this run.
+    _gone = Left()
 
     def wanted(self, server: PlanServer) -> ServerWanted:
         """In a drill the server of the drill, else as the plan wants it."""
@@ -45,6 +50,12 @@ class JobsOfDrills(WaveCore):
         found = super().networks
         going = frozenset(server.name for server in self.plan.servers if self.check)
         return tuple(replace(one, going=going, keep=self.keep) if isinstance(one, RestWanted) else one for one in found)
+
+    def jobs(self) -> list[Job]:
+        """See `WaveCore.jobs`."""
+        if self.anew:
+            self._gone = hide_earlier_drill(self.inventory("target"), self.plan)
+        return super().jobs()
 
     def _drill(self, server: PlanServer) -> tuple[Any, Any]:
         inventory, definition = self.inventory("target"), self.wanted(server)
@@ -83,8 +94,8 @@ class JobsOfDrills(WaveCore):
         """
         inventory = self.inventory("target")
         if self.operation.rehearses:
-            short = shortage_of_drill(inventory, self.plan, self.wish, self._promised)
-            refusal = no_room_for_a_drill(short, self.plan.name)
+            found = shortage_of_drill(inventory, self.plan, self.wish, self._promised, self._gone)
+            refusal = no_room_for_a_drill(found, self.plan.name)
             if refusal:
                 raise Refused(refusal)
             return []
@@ -103,10 +114,10 @@ class JobsOfDrills(WaveCore):
         return tuple(one for name in names for one in found.get(name, ()))
 
     def _in_the_way(self, since: float) -> dict[str, list[Server]]:
-        """By name of their server the servers of drills, if the quota is short: a failover goes first."""
+        """By name of their server the servers of drills, if Nova's quota is short: a failover goes first."""
         inventory = self.inventory("target")
         found: dict[str, list[Server]] = {}
         drills = [one for one in read_drill.servers(inventory, since, self.plan.name) if not one.locked]
-        for one in drills if drills and shortage(inventory, self.plan, self._copy_limits) else ():
+        for one in drills if drills and shortage_of_servers(inventory, self.plan) else ():
             found.setdefault(one.metadata.get(SERVER, ""), []).append(one)
         return found

@@ -63,6 +63,7 @@ class Operation:
         of their own, because replication goes on during a drill, and a failover goes first.
     :param fenced: whether the source is asked first whether its servers still run.
     :param needs_room: whether the quota of the target is compared with what the servers need.
+    :param looks_back: whether it is looked first what the direction back will need.
     :param about_data: whether recovery points, and their age, are told.
     :param about_leaders: whether it is told who leads each server. It reads both sites, and goes on without one.
     :param brings_up: whether servers come up on a recovery point, so that RPO and RTO are told.
@@ -83,11 +84,17 @@ class Operation:
     lock: str = "plan"
     fenced: bool = False
     needs_room: bool = False
+    looks_back: bool = False
     about_data: bool = True
     about_leaders: bool = False
     brings_up: bool = False
     makes_points: bool = False
     writes: bool = True
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether something is told of the wave as a whole before its first job begins."""
+        return self.needs_room or self.looks_back
 
     @property
     def rehearses(self) -> bool:
@@ -161,7 +168,7 @@ _ROWS = (
             "stop", "Stop", "at {source}", "do not run at {source}", "stopped",
             still="at rest already", nothing="at rest already",
         ),
-        clouds=("source", "target"), at="source", by_tier=True, backwards=True, about_data=False,
+        clouds=("source", "target"), at="source", by_tier=True, backwards=True, looks_back=True, about_data=False,
     ),
     Operation(
         "abort",

@@ -48,6 +48,7 @@ class WaveCore:
     :param again: why another recovery point is chosen after a failover, "" for never.
     :param planned: whether a failover must prove that nothing is lost.
     :param keep: whether a drill is to stay.
+    :param anew: whether what an earlier drill left counts as gone: in check mode, if it would be removed before.
     :param check: whether nothing is changed: what would be made first counts as made.
     :param digest: tells this form of the plan from others.
     """
@@ -64,6 +65,7 @@ class WaveCore:
     wish: Wish = LATEST
     again: str = ""
     keep: bool = False
+    anew: bool = False
     check: bool = False
     digest: str = ""
 

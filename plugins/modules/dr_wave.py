@@ -100,6 +100,14 @@ options:
       - With O(operation=drill_cleanup), whether a drill that is to stay is refused instead of ended.
     type: bool
     default: false
+  drill_anew:
+    description:
+      - With O(operation=drill) in check mode, whether what an earlier drill left counts as removed. Use it where
+        V(drill_cleanup) is run before, with O(drill_keep=true), as the playbook C(dr_drill) does. Where that would be
+        refused, so is this.
+      - Without check mode it changes nothing.
+    type: bool
+    default: false
   note:
     description:
       - A text for the journal and the report, such as who asked for the run, or the number of a change.

@@ -69,6 +69,25 @@ def test_a_drill_touches_nothing_and_leaves_nothing(story: Story) -> None:
     assert "found what fail_on names" in story("dr_status", dr_plan_fail_on=[{"drill_older_than": "1s"}]).refused()
 
 
+def test_a_quota_of_neutron_without_room(story: Story) -> None:
+    """A member is told the quota of the project. Nothing is made, and check mode says the same."""
+    (network,) = [one for one in story.b.get("network", "/networks", "networks") if one["name"] == story.name]
+    admin, quota = Api("site_b_admin"), f"/quotas/{network['project_id']}"
+    used = {kind: of["used"] for kind, of in story.b.get("network", f"{quota}/details", "quota").items()}
+    left = {"network": used["network"], "subnet": used["subnet"] + 1, "port": used["port"] + 1}
+    admin.send("PUT", "network", quota, {"quota": left})
+    try:
+        for options in ([], ["--check"]):
+            run = story("dr_drill", *options)
+            assert run.code != 0
+            assert f"the drill needs 1 networks, and 0 of the {left['network']}" in run.told
+            assert f"the drill needs 2 ports, and 1 of the {left['port']}" in run.told
+            assert "subnets" not in run.told
+    finally:
+        admin.send("DELETE", "network", quota)
+    assert of_drills(story.b) == {}
+
+
 def test_a_drill_that_is_kept(story: Story) -> None:
     """Replication goes on, a second run changes nothing, and a drill that is not kept is refused meanwhile."""
     written = story.write("before the drill")

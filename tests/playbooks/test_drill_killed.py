@@ -11,7 +11,7 @@ import pytest
 import yaml
 from api import Api
 from conftest import pocket_cloud
-from story import Story, plan_of
+from story import Run, Story, plan_of
 from test_drill import of_drills
 
 pytestmark = pytest.mark.soak
@@ -46,11 +46,19 @@ def story(cloud: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
     return made
 
 
+def steps(run: Run) -> dict[str, list[str]]:
+    """By server what its drill did, or would do."""
+    (drill,) = [result for result in run.results if result.get("operation") == "drill"]
+    return {name: row["steps"] for name, row in drill["servers"].items()}
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_and_run_again(story: Story, moment: str) -> None:
     servers = story.everything(story.b)["servers"]
     story.killed("dr_drill", moment)
+    foretold = story("dr_drill", "--check").good()
     run = story("dr_drill").good()
+    assert steps(run) == steps(foretold)
     assert "2 of 2 servers came up as clones" in run.told
     assert of_drills(story.b) == {}
     assert story.everything(story.b)["servers"] == servers

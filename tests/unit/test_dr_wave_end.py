@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.standby.openstack.plugins.action import dr_wave
 from ansible_collections.standby.openstack.plugins.module_utils.data.errors import Refused, Unreachable
-from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Refusal
+from ansible_collections.standby.openstack.plugins.module_utils.data.steps import Finding, Refusal
 from ansible_collections.standby.openstack.plugins.module_utils.run.journal import unfinished
 from ansible_collections.standby.openstack.plugins.module_utils.run.run import Killed
 from recovery_builders import row
@@ -77,6 +77,17 @@ def test_a_wave_from_end_to_end(scene: Scene) -> None:
     assert not result.get("failed")
     assert scene.told == ["fence", "jobs", "fleet"]
     assert [line["kind"] for line in scene.lines()] == ["run", "fence", "end"]
+
+
+def test_what_is_lacking_is_told_before_the_first_job(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way back of a planned failover, which stops servers next. It has its own advice."""
+    found = Finding("plan", "one", "none", "no way back", blocks=False, todo="The move goes on.")
+    monkeypatch.setattr(dr_wave.Wave, "shortage", lambda wave: [found])
+    monkeypatch.setattr(dr_wave.Display, "warning", lambda display, text: scene.told.append(text))
+    result = scene.run(operation="stop_source")
+    assert scene.told == ["jobs", "no way back. The move goes on.", "fleet"]
+    assert not result.get("failed")
+    assert result["findings"] == [found.data]
 
 
 @pytest.mark.parametrize(("when", "told"), [("fence", ["fence"]), ("jobs", ["fence", "jobs"])])

@@ -151,7 +151,7 @@ def run(clouds: dict[str, Served], operation: str, plan: Any, now: Any, check: b
         if wave.operation.fenced:
             wave.fence(None)
         ends = fleet.run(wave.jobs(), check=check)
-        if wave.operation.needs_room:
+        if wave.operation.looks_first:
             wave.shortage()
     except StandbyError as error:
         return error, said

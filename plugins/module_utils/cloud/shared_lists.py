@@ -52,6 +52,7 @@ class Inventory:
         self.cloud, self._clock = cloud, clock
         self._lists: dict[Hashable, _List] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
+        self._forgotten: frozenset[str] = frozenset()
 
     def all(self, kind: str, since: float) -> dict[str, Any]:
         """All resources of a kind by id, from a list whose request began after ``since``."""
@@ -73,6 +74,16 @@ class Inventory:
         """What ``read`` answered, asked after ``since`` and once for all who need it at the same time."""
         return self._known(key, since, read).items
 
+    def forget(self, ids: Iterable[str]) -> None:
+        """From now on no list has these resources: for check mode, which foretells how it is when they are deleted."""
+        self._forgotten |= {*ids}
+        for kind in KINDS.keys() & self._lists.keys():
+            known = self._lists[kind]
+            self._lists[kind] = _List(known.began, self._remembered(known.items.values()))
+
+    def _remembered(self, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+        return {item["id"]: item for item in items if item["id"] not in self._forgotten}
+
     def _list(self, kind: str, since: float) -> _List:
         return self._known(kind, since, partial(self._fetch, kind))
 
@@ -92,7 +103,7 @@ class Inventory:
         what = KINDS[kind]
         try:
             with understood(self.cloud.label, f"GET {what.path}"):
-                return {item["id"]: item for item in self.cloud.pages(what.service, list_path(kind), what.lists)}
+                return self._remembered(self.cloud.pages(what.service, list_path(kind), what.lists))
         except CloudError as error:
             if error.status not in (400, 404) or not left:
                 raise

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .networks import Network, NetworkWanted
@@ -51,12 +51,15 @@ class Isolated:
     :param there: the one of the drill; None if it is not made yet.
     :param note: the description of that one.
     :param ports: its ports.
+    :param of_neutron: how many ports of the own project Neutron has made for itself, for DHCP or metadata, on the
+        original and on the one of the drill.
     """
 
     original: Network | None
     there: Network | None = None
     note: str = ""
     ports: tuple[Port, ...] = ()
+    of_neutron: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -76,3 +79,18 @@ class Left:
     snapshots: Mapping[str, tuple[Snapshot, ...]] = field(default_factory=dict)
     ports_of: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __add__(self, other: Left) -> Left:
+        """Both together."""
+        return Left(
+            servers=(*self.servers, *other.servers),
+            volumes=(*self.volumes, *other.volumes),
+            ports=(*self.ports, *other.ports),
+            networks={**self.networks, **other.networks},
+        )
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """Of all of it."""
+        yield from (one.id for of_kind in (self.servers, self.volumes, self.ports) for one in of_kind)
+        yield from self.networks

@@ -16,7 +16,8 @@ from .marks import Marks, about, read
 class Limits:
     """What a project may use at most (below 0: no limit), and what it uses, by kind.
 
-    Of Nova: "cores", "ram" (MiB), "instances". Of Cinder: "volumes", "snapshots", "gigabytes".
+    Of Nova: "cores", "ram" (MiB), "instances". Of Cinder: "volumes", "snapshots", "gigabytes". Of Neutron: "networks",
+    "subnets", "ports".
     """
 
     most: Mapping[str, int]

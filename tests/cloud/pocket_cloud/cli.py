@@ -13,6 +13,9 @@ from typing import Any
 
 from pocket_cloud import cloud, errors, guest, layout, orders, processes, site
 
+#: Options of ``up`` that say how new sites are, as the fields of site.Site are called.
+_OF_NEW_SITES = ("computes", "database", "cells", "workers", "nova", "ahead")
+
 DESCRIPTION = "Real OpenStack control planes on loopback: the sites that tests and the demo fail over between."
 
 
@@ -55,6 +58,7 @@ def add_up(up: argparse.ArgumentParser) -> None:
     new.add_argument("--cells", type=number, metavar="N", help="cells of nova, each with one compute (default: 1)")
     new.add_argument("--workers", type=number, metavar="N", help="processes of nova-api (default: 1)")
     new.add_argument("--nova", choices=layout.nova_releases(), help="another release of nova than the pinned one")
+    new.add_argument("--ahead", type=int, metavar="SECONDS", help="its clocks are ahead by so much (default: 0)")
     up.add_argument("--port-base", type=int, metavar="PORT", help="first port of the first new site (default: found)")
     up.add_argument("--fresh", action="store_true", help="first remove all sites of the run folder with their data")
 
@@ -111,7 +115,7 @@ def wishes(options: argparse.Namespace) -> cloud.Wishes:
 
 def shape(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was asked for new sites."""
-    wanted = {name: getattr(options, name) for name in ("computes", "database", "cells", "workers", "nova")}
+    wanted = {name: getattr(options, name) for name in _OF_NEW_SITES}
     given = {name: value for name, value in wanted.items() if value is not None}
     if given.keys() & {"cells", "workers", "nova"}:
         cells = given.get("cells", 1)

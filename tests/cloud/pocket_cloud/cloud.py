@@ -36,8 +36,8 @@ class Wishes:
     :param names: the sites.
     :param guarded: whether a site shall have the guarded root volume API, by name. Sites not in it stay as they are;
         new ones have it, except for site a.
-    :param shape: computes, database, cells, workers and nova of new sites, as site.Site has them; what is not named is
-        as usual.
+    :param shape: computes, database, cells, workers, nova and ahead of new sites, as site.Site has them; what is not
+        named is as usual.
     :param port_base: first port of the first new site, the others follow; None: find free ones.
     :param fresh: remove everything first.
     """

@@ -38,6 +38,7 @@ class Site:
     :param cells: number of cells; several have one compute each.
     :param workers: number of nova-api processes behind the one port.
     :param nova: release of nova; "": the pinned one.
+    :param ahead: by how many seconds the clocks of its services are ahead.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Site:
     cells: int = 1
     workers: int = 1
     nova: str = ""
+    ahead: int = 0
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> Site:

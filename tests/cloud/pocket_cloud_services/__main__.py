@@ -15,7 +15,7 @@ import traceback
 
 from pocket_cloud import site
 
-from pocket_cloud_services import environment, faults, stores, waiting
+from pocket_cloud_services import clock, environment, faults, stores, waiting
 
 API_THREADS = 24
 
@@ -24,6 +24,7 @@ def main() -> None:
     """Run what the command line names: a store, a part of nova that serves nobody, or an API with its workers."""
     service, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     place = site.Site.load(folder)
+    clock.install(place.ahead)
     faults.orders = place.orders
     for store in ("mariadb", "rabbitmq"):
         if service == store:

@@ -92,6 +92,9 @@ class Site(Nova):
         return {}
 
     def _get(self, service: str, path: str, query: dict[str, str]) -> Json:
+        self.asked.add(path)
+        if path in self.silent:
+            self.refuse(403, f"{path} is not for you")
         base = re.sub(r"/detail\Z", "", path)
         if base in LISTS:
             key, kind = LISTS[base]
@@ -183,6 +186,15 @@ class Site(Nova):
                 }
             }
         }
+
+    def _details(self, _project: str) -> Json:
+        """The quota of Neutron, which every member may ask for: that of the own project."""
+        kinds = {"network": self.networks, "subnet": self.subnets, "port": self.ports}
+        told = {
+            kind: {"limit": self.most.get(f"{kind}s", -1), "used": len(items), "reserved": 0}
+            for kind, items in kinds.items()
+        }
+        return {"quota": told}
 
     def _os_availability_zone(self) -> Json:
         return {"availabilityZoneInfo": [{"zoneName": "nova", "zoneState": {"available": True}}]}

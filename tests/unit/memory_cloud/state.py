@@ -64,7 +64,8 @@ class State:
     :ivar actions: by id of a server what was done to it, the oldest first: action, time, whether it failed.
     :ivar facts: by id of a resource what else its API shows of it.
     :ivar boots: what each server that was woken found on its volumes: id of the server, contents by volume, statuses.
-    :ivar most: quota, by "volumes", "gigabytes", "snapshots" or "instances".
+    :ivar most: quota, by "volumes", "gigabytes", "snapshots", "instances", "networks", "subnets" or "ports".
+    :ivar silent: paths that the cloud refuses to tell anything of. ``asked``: all that were asked for.
     :ivar busy: ids of snapshots that survive their deletion.
     :ivar failing: tasks that fail: "reimage", "unshelving", "spawning".
     :ivar storage: the folder with the data of its volumes, where something else than Cinder looks at it; else None.
@@ -91,9 +92,8 @@ class State:
         self.boots: list[tuple[str, dict[str, str], frozenset[str]]] = []
         self.under_way: list[tuple[Any, ...]] = []
         self.most: dict[str, int] = {}
-        self.busy: set[str] = set()
-        self.failing: set[str] = set()
-        self.slow: set[str] = set()
+        self.busy, self.failing, self.slow = set[str](), set[str](), set[str]()
+        self.silent, self.asked = set[str](), set[str]()
         self.storage: Path | None = None
         self.reachable, self.count = True, 0
 

@@ -97,7 +97,7 @@ class World:
             return wave.clouds.poll(*asked)
 
         with at_once():
-            return fleet.Fleet(poll, timeout=3600, stop=wave.stop).run(wave.jobs())
+            return fleet.Fleet(poll, timeout=3600, stop=wave.stop).run(wave.jobs(), check=wave.check)
 
     def settle(self) -> None:
         """Everything that was begun comes to its end."""

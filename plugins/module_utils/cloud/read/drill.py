@@ -30,7 +30,37 @@ def isolated(look: Shared, wanted: IsolatedWanted) -> Isolated:
         there=networks.with_subnets(look, there, ("description",)) if there else None,
         note=(there or {}).get("description") or "",
         ports=_ports_on(look.inventory, look.since, there["id"]) if there else (),
+        of_neutron=(_number_of_neutron(look, original), _number_of_neutron(look, there)),
     )
+
+
+#: Owners of the ports that Neutron puts on each network: of its DHCP agents, of OVN (neutron_lib/constants.py).
+_OF_NEUTRON = ("network:dhcp", "network:distributed")
+
+
+def _number_of_neutron(look: Shared, network: Mapping[str, Any] | None) -> int:
+    on_it = look.inventory.derived("port", look.since, by_key, "network_id").get(network["id"], ()) if network else ()
+    return len([item for item in on_it if item.get("device_owner") in _OF_NEUTRON and _ours(look.inventory, item)])
+
+
+def ports_noted(inventory: Inventory, since: float, note: str) -> tuple[Port, ...]:
+    """The ports of the own project with this description."""
+    noted = inventory.derived("port", since, _by_note, inventory.cloud.who()[0])
+    return tuple(map(parse.port, noted.get(note, ())))
+
+
+def freed_of_neutron(inventory: Inventory, since: float, gone: Left) -> dict[str, int]:
+    """What its end gives back to the quota of Neutron. With a network go its subnets, and what Neutron made on it.
+
+    :param gone: what is deleted and in no list any more.
+    """
+    subnets = inventory.derived("subnet", since, by_key, "network_id")
+    left = sum(port.network_id in gone.networks for port in _ports(inventory, since))
+    return {
+        "networks": len(gone.networks),
+        "subnets": sum(len(subnets.get(network, ())) for network in gone.networks),
+        "ports": len(gone.ports) + left,
+    }
 
 
 def network_ids(look: Shared, refs: Iterable[str]) -> frozenset[str]:
@@ -67,12 +97,11 @@ def _clones(inventory: Inventory, since: float, marks: Mapping[str, str]) -> tup
 
 def left_of(inventory: Inventory, since: float, plan: str, server: str) -> Left:
     """What is there of the drill of one server of the plan."""
-    volumes, project = clones(inventory, since, plan, server), inventory.cloud.who()[0]
-    noted = inventory.derived("port", since, _by_note, project).get(drill_note(plan, server), [])
+    volumes = clones(inventory, since, plan, server)
     return Left(
         servers=of_server(inventory, since, plan, server),
         volumes=volumes,
-        ports=tuple(map(parse.port, noted)),
+        ports=ports_noted(inventory, since, drill_note(plan, server)),
         snapshots=_snapshots(inventory, since, volumes),
     )
 
@@ -118,6 +147,11 @@ def _networks(inventory: Inventory, since: float, note: str) -> list[dict[str, A
 def _ports(inventory: Inventory, since: float) -> tuple[Port, ...]:
     """Those of the own project: an administrator sees all."""
     return inventory.derived("port", since, _of_project, inventory.cloud.who()[0])
+
+
+def _ours(inventory: Inventory, item: Mapping[str, Any]) -> bool:
+    project = inventory.cloud.who()[0]
+    return project in (None, item.get("project_id", project))
 
 
 def _of_project(items: Mapping[str, Any], project: str | None) -> tuple[Port, ...]:

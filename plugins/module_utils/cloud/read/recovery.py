@@ -95,6 +95,16 @@ def volume_limits(cloud: Session) -> Limits:
     )
 
 
+def network_limits(cloud: Session) -> Limits:
+    """Quota and usage of Neutron: of "networks", "subnets" and "ports". Every member may ask for them."""
+    told = cloud.get("network", f"/quotas/{cloud.who()[0]}/details").get("quota") or {}
+    known = {f"{kind}s": told[kind] for kind in ("network", "subnet", "port") if kind in told}
+    return Limits(
+        {what: one["limit"] for what, one in known.items()},
+        {what: one["used"] + one["reserved"] for what, one in known.items()},
+    )
+
+
 def servers(inventory: Inventory, since: float) -> tuple[Server, ...]:
     """All servers of the project, without their attachments."""
     return inventory.derived("server", since, each, parse.server)

@@ -9,7 +9,7 @@ marks name it: a copy of the marks at another volume counts for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ...data.drill import Left
 from ...data.marks import KEPT, is_port_note
@@ -33,12 +33,12 @@ def decide_clean_up(what: Left, plan: str, wanted: str, keep: bool = False) -> D
         todo = "End it with dr_drill_cleanup, then repeat. Or carry it on: -e drill_keep=true."
         return Refusal("kept_drill", wanted, f"a drill that is kept is there, with server {', '.join(kept)}", todo)
     blocked = list(_blocked(what, plan))
-    steps = for_part(Part.TIDY, (*_servers(what), *_volumes(what), *_ports(what), *_networks(what)))
+    going = goes(what)
+    steps = for_part(Part.TIDY, (*_servers(going), *_volumes(going), *_ports(going), *_networks(going)))
     if blocked and not steps:
         return refused_for("cleanup_incomplete", wanted, blocked, "Nothing else of it is left. Do this, then repeat.")
     notes = tuple(f"stays: {finding}" for finding in blocked)
-    before, gone = _named(what), {step.args["network_id"] for step in steps if step.verb == "delete_network"}
-    stay = {key: name for key, name in what.networks.items() if key not in gone}
+    before, stay = _named(what), {key: name for key, name in what.networks.items() if key not in going.networks}
     after = before if blocked else _named(Left(networks=stay, others=what.others))
     # what must stay is refused when the rest is gone
     return Plan({"left": before}, {"left": after}, steps, notes, later=() if blocked else None)
@@ -103,20 +103,36 @@ def _strange(port: Port, plan: str) -> bool:
     return not _of_neutron(port) and not is_port_note(port.description, plan)
 
 
-def _servers(what: Left) -> Iterator[Step]:
-    for server in what.servers:
-        if not server.locked:
-            yield from delete_server_steps(server, "the server of the drill")
-
-
-def _volumes(what: Left) -> Iterator[Step]:
-    """All are asked for before the first is waited for."""
+def goes(what: Left) -> Left:
+    """What of it is deleted."""
     locked = {server.id for server in what.servers if server.locked}
-    going = {server.id for server in what.servers}
-    free = [v for v in what.volumes if not locked & {*v.attached_to} and not list(_blocked_volume(v, what, going))]
-    for volume in free:
+    ours = {server.id for server in what.servers}
+    volumes = (v for v in what.volumes if not locked & {*v.attached_to} and not list(_blocked_volume(v, what, ours)))
+    ports = tuple(port for port in what.ports if not port.device_id or port.device_id in ours - locked)
+    gone = {port.id for port in ports}
+    return Left(
+        servers=tuple(server for server in what.servers if not server.locked),
+        volumes=tuple(volumes),
+        ports=ports,
+        networks={key: name for key, name in what.networks.items() if not _in_use(what, key, gone)},
+    )
+
+
+def _in_use(what: Left, network: str, gone: Collection[str]) -> bool:
+    """Whether other ports are on it than those of Neutron itself, and such as go now."""
+    return any(port.id not in gone and not _of_neutron(port) for port in what.ports_of.get(network, ()))
+
+
+def _servers(going: Left) -> Iterator[Step]:
+    for server in going.servers:
+        yield from delete_server_steps(server, "the server of the drill")
+
+
+def _volumes(going: Left) -> Iterator[Step]:
+    """All are asked for before the first is waited for."""
+    for volume in going.volumes:
         yield from _delete(volume)
-    for volume in free:
+    for volume in going.volumes:
         yield Step("wait", f"wait until volume {volume.name} is gone", until=_until_gone(volume))
 
 
@@ -132,20 +148,14 @@ def _until_gone(volume: Volume) -> Until:
     return Until("volume", volume.id, frozenset({"gone"}), frozenset({"available", "error", "deleting"}))
 
 
-def _ports(what: Left) -> Iterator[Step]:
-    going = {server.id for server in what.servers if not server.locked}
-    for port in what.ports:
-        if not port.device_id or port.device_id in going:
-            yield Step("delete_port", f"delete port {port.name} of the drill", {"port_id": port.id})
+def _ports(going: Left) -> Iterator[Step]:
+    for port in going.ports:
+        yield Step("delete_port", f"delete port {port.name} of the drill", {"port_id": port.id})
 
 
-def _networks(what: Left) -> Iterator[Step]:
-    """Those on which only ports of Neutron itself are left, or such as go now."""
-    gone = {step.args["port_id"] for step in _ports(what)}
-    for network, name in what.networks.items():
-        left = [p for p in what.ports_of.get(network, ()) if p.id not in gone and not _of_neutron(p)]
-        if not left:
-            yield Step("delete_network", f"delete network {name} of the drill", {"network_id": network})
+def _networks(going: Left) -> Iterator[Step]:
+    for network, name in going.networks.items():
+        yield Step("delete_network", f"delete network {name} of the drill", {"network_id": network})
 
 
 def _of_neutron(port: Port) -> bool:

@@ -35,6 +35,22 @@ def decide_isolated(what: Isolated, wanted: IsolatedWanted) -> Decision:
     return decide_network(what.there, NetworkWanted(wanted.name, options, subnets))
 
 
+def needs(what: Isolated) -> dict[str, int]:
+    """What it still takes of the quota of Neutron, by kind.
+
+    Neutron makes ports for itself on a network. They count when a server asks for one, so as many are reckoned with as
+    are on the original.
+    """
+    there = len(what.there.subnets) if what.there else 0
+    subnets = len(what.original.subnets) if what.original else 0
+    on_original, on_it = what.of_neutron
+    return {
+        "networks": 0 if what.there else 1,
+        "subnets": max(0, subnets - there),
+        "ports": max(0, on_original - on_it),
+    }
+
+
 def _subnets(originals: Sequence[Subnet]) -> tuple[SubnetWanted, ...]:
     """By their names they are found again, so those whose names say nothing are called by their addresses."""
     names = Counter(original.name for original in originals)

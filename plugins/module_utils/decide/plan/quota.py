@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ...data.seen import Flavor, Limits, Server
+from ...data.seen import Flavor, Limits, Server, Volume
 from ...data.steps import Finding, Refusal, refused_for
 
 #: What Nova limits, as people say it.
@@ -65,8 +65,7 @@ def _short(what: str, need: int, limits: Limits) -> bool:
 def _finding(what: str, need: int, limits: Limits, count: int, site: str) -> Finding:
     most = limits.most[what]
     left = max(0, most - limits.used.get(what, 0))
-    who = "the server that is not up needs" if count == 1 else f"the {count} servers that are not up need"
-    words = f"{who} {need} {WORDS[what]}, and {left} of the {most} of the quota of {site} are left"
+    words = f"{who_needs(count)} {need} {WORDS[what]}, and {left} of the {most} of the quota of {site} are left"
     return Finding(f"quota of {what}", need, left, words)
 
 
@@ -99,15 +98,29 @@ def volume_findings(limits: Limits, sizes: Collection[int], site: str, who: str)
     :param sizes: of the volumes that are to be made, in GiB.
     :param who: what they are for, such as "the drill".
     """
-    needs = {"volumes": (len(sizes), "volumes"), "gigabytes": (sum(sizes), "GiB of volumes and snapshots")}
+    return need_findings(limits, {"volumes": len(sizes), "gigabytes": sum(sizes)}, f"{who} needs", site)
+
+
+def who_needs(count: int) -> str:
+    """So many servers, where a text tells what they need."""
+    return "the server that is not up needs" if count == 1 else f"the {count} servers that are not up need"
+
+
+def need_findings(limits: Limits, needs: Mapping[str, int], who: str, site: str) -> list[Finding]:
+    """What is to be made in Cinder or Neutron and the quota does not give.
+
+    :param needs: by kind of the quota how many, or how much.
+    :param who: who needs it, as "the drill needs".
+    """
+    of = f"of the quota of {site} are left"
     return [
         Finding(
             f"quota of {what}",
             need,
             left,
-            f"{who} needs {need} {words}, and {left} of the {limits.most[what]} of the quota of {site} are left",
+            f"{who} {need} {COPY_WORDS.get(what, what)}, and {left} of the {limits.most[what]} {of}",
         )
-        for what, (need, words) in needs.items()
+        for what, need in needs.items()
         if (left := limits.left(what)) is not None and need > left
     ]
 
@@ -125,4 +138,14 @@ def without(limits: Limits, gone: Collection[Server]) -> Limits:
         "ram": sum(server.flavor.ram for server in gone),
         "instances": len(gone),
     }
+    return less(limits, freed)
+
+
+def without_volumes(limits: Limits, gone: Collection[Volume]) -> Limits:
+    """The quota as it is when these volumes are gone, of which there are no snapshots."""
+    return less(limits, {"volumes": len(gone), "gigabytes": sum(volume.size for volume in gone)})
+
+
+def less(limits: Limits, freed: Mapping[str, int]) -> Limits:
+    """The quota as it is when so much less is used, by kind."""
     return replace(limits, used={what: used - freed.get(what, 0) for what, used in limits.used.items()})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...data.direction import SITES, Direction, PlanSite, direction
@@ -65,6 +65,7 @@ class RecoveryPlan:
     :param runs_on: the networks of all servers of the plan at the target, also where only some are chosen.
     :param drill: by network of the plan at the target an existing one that a drill uses; {} if drills are isolated.
     :param options: ``replication`` of the plan, for the provider.
+    :param data: the whole plan, as the user wrote it. It may hold secrets, so it is never shown.
     :param when: when the handover reimage fills the root of a twin: "at_failover" or "at_replication".
     """
 
@@ -81,6 +82,7 @@ class RecoveryPlan:
     networks: Mapping[str, tuple[Wanted, ...]]
     runs_on: frozenset[str]
     drill: Mapping[str, str]
+    data: Mapping[str, Any] = field(repr=False)
 
 
 def recovery_plan(data: Mapping[str, Any], to: str = "b") -> RecoveryPlan:
@@ -109,7 +111,13 @@ def recovery_plan(data: Mapping[str, Any], to: str = "b") -> RecoveryPlan:
         networks=_all_networks(data, towards, servers),
         runs_on=frozenset(_used_networks(data["servers"], to)),
         drill=instead_of(data),
+        data=data,
     )
+
+
+def problems_back(plan: RecoveryPlan) -> tuple[str, ...]:
+    """What is wrong with the plan in the other direction alone."""
+    return tuple(_problems(plan.data, plan.direction.source.letter))
 
 
 def _all_networks(

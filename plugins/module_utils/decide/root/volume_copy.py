@@ -165,15 +165,19 @@ class Advice:
     failed: str
 
 
+def too_old(offer: Offer, wanted: str, cloud: str, other_way: str) -> Refusal | None:
+    """A Cinder that cannot copy into a volume."""
+    version = tuple(int(part) for part in offer.volume_version.split("."))
+    saw = f"the volume API of {cloud} is {offer.volume_version}, 3.68 is needed"
+    return Refusal("cinder_too_old", wanted, saw, other_way) if version < NEEDED else None
+
+
 def cannot_copy(offer: Offer, root: Volume, size: int, wanted: str, say: Advice) -> Refusal | None:
     """Whatever would make a copy fail half way, or fill the wrong volume.
 
     :param size: of the source, in GiB.
     """
-    version = tuple(int(part) for part in offer.volume_version.split("."))
-    return first_refusal(wanted, (
-        (version < NEEDED, "cinder_too_old", f"the volume API of {say.cloud} is {offer.volume_version}, 3.68 is needed",
-         say.other_way),
+    return too_old(offer, wanted, say.cloud, say.other_way) or first_refusal(wanted, (
         (size > root.size, "root_too_small", f"{say.source} has {size} GiB, {say.root} {root.size}", say.too_small),
         (root.multiattach, "volume_multiattach", f"{say.root} is multiattach",
          f"Cinder copies into volumes with one attachment only. {say.other_way}"),

@@ -30,7 +30,7 @@ FEW, TIMES = 20, 4
 
 #: What makes something of a list: once for each list. How many lists a run reads is a matter of time, and of the cloud:
 #: a list that is on its way serves all who wait. In memory none is on its way.
-OF_LISTS = {"_fetch", "by_key", "_by_marks", "_by_address", "_by_note", "each"}
+OF_LISTS = {"_fetch", "_remembered", "by_key", "_by_marks", "_by_address", "_by_note", "each"}
 
 
 def operations(function: Callable[[], Any]) -> int:

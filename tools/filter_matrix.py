@@ -4,7 +4,8 @@
 """`make filter-matrix`: the tests of the guarded API on every release of Nova that it says it works with.
 
 For each release a cloud of its own, one after the other: site a, stock, on SQLite; site b, with the filter, on MariaDB,
-with two nova-api behind one port and two cells, each with a compute. The releases are those with pins in
+with two nova-api behind one port and two cells, each with a compute. And the tests inside that Nova's own fixtures, which
+need its environment but no cloud. The releases are those with pins in
 tests/cloud/nova_releases, and the one that the pocket cloud runs anyway.
 
 Use: `build/venv/bin/python tools/filter_matrix.py [RELEASE]...`, such as 28.3.1, or "newest"; without names all.
@@ -23,6 +24,7 @@ from trees import REPO
 
 PINS = REPO / "tests" / "cloud" / "nova_releases"
 NEWEST = "newest"
+FUNCTIONAL = "nova_root_volume/tests/functional/run"
 CLOUD = "tests/cloud/pocket-cloud"
 RUN = BUILD / "cloud" / "run-of-matrix"
 SPREAD = ("--database", "mariadb", "--cells", "2", "--workers", "2")
@@ -37,11 +39,14 @@ def releases() -> list[str]:
 def phases(release: str) -> list[Phase]:
     """Returns the steps of one release."""
     nova = [] if release == NEWEST else ["--nova", release]
-    stock, guarded, live = (f"{step} on nova {release}" for step in ("site a", "site b", "filter"))
-    path = report(f"filter {release}")
+    steps = ("site a", "functional", "site b", "filter")
+    stock, functional, guarded, live = (f"{step} on nova {release}" for step in steps)
+    path, inside = report(f"filter {release}"), report(f"functional {release}")
     test = ["pytest", f"--junitxml={path}", f"--override-ini=junit_suite_name={live}", "nova_root_volume/tests/live"]
     return [
         Phase(stock, [CLOUD, "up", "--sites", "a", *nova], env=WHERE),
+        # site a has made the environment
+        Phase(functional, [FUNCTIONAL, *nova, f"--junitxml={inside}", "-q"], counted(inside), needs=stock),
         Phase(guarded, [CLOUD, "up", "--sites", "b", *nova, *SPREAD], needs=stock, env=WHERE),
         Phase(live, [*test, "--durations=5"], counted(path), needs=guarded, env=WHERE),
     ]

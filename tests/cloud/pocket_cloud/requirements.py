@@ -50,13 +50,19 @@ def ensure_venv(folders: layout.Layout, say: Say, nova: str = "") -> None:
     run_logged([sys.executable, "-m", "venv", str(venv)], log, append=False)
     for wanted_list in (layout.BUILD_TOOLS, pins):
         run_logged([*pip_install(venv), "-r", str(wanted_list)], log)
+    run_logged([str(venv / "bin" / "python"), "-m", "pip", "check", "--disable-pip-version-check"], log)
     stamp.write_text(wanted + "\n")
 
 
 def pip_install(venv: pathlib.Path) -> list[str]:
-    """Return how pip installs a list: each file has a hash there, and what has no wheel is built with what is there."""
+    """Return how pip installs a list: each file has a hash there, and what has no wheel is built with what is there.
+
+    A list names all that its environment holds, so pip must not resolve anything. When it does, pip older than 23.3 takes
+    the newest release for a dependency with an extra (nova wants oslo.service[threading]) instead of the one in the list.
+    `pip check` finds a list that is not complete.
+    """
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
-    return [*pip, "--require-hashes", "--no-build-isolation"]
+    return [*pip, "--no-deps", "--require-hashes", "--no-build-isolation"]
 
 
 def venv_key(pins: pathlib.Path) -> str:

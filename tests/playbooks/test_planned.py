@@ -58,12 +58,20 @@ def test_one_that_cannot_be_stopped_takes_all_back(story: Story) -> None:
     story.a.send("POST", "compute", f"/servers/{database}/action", {"unlock": None})
 
 
+def holders(story: Story) -> list[str | None]:
+    """Who holds the plan at the sites, by the records there."""
+    (told,) = [result for result in story("dr_status").good().results if "records" in result]
+    return [told["records"][site]["holder"] for site in "ab"]
+
+
 def test_nothing_is_lost(story: Story) -> None:
     written = story.write("the last words")
     old = {volume["id"] for volume in story.disks(story.a).values()}
     run = story("dr_failover", planned=True).good()
     assert "RPO 0 s (proved: no source ran since its recovery point)" in run.told
     assert "are ready for a failover to site A" in run.told
+    assert "The plan is held" not in run.told, "a stage waited for another one of the same move"
+    assert holders(story) == [None, None], "the last stage lets go"
     assert story.booted_from("b") == written
     assert leads(story) == {("b", 2)}
     assert statuses(story, story.a) == {"db": "SHELVED_OFFLOADED", "app": "SHELVED_OFFLOADED"}
@@ -74,7 +82,8 @@ def test_the_way_back(story: Story) -> None:
     written = story.write("at site B", "b")
     assert "saw to=b or planned=false. Leave both out" in story("dr_failback", to="b").refused()
     assert "Nothing was changed." in story("dr_failback", point="2026-11-20T08:00:00Z").refused()
-    story("dr_failback").good()
+    assert "The plan is held" not in story("dr_failback").good().told
+    assert holders(story) == [None, None]
     assert story.booted_from("a") == written
     assert leads(story) == {("a", 3)}
     assert len(superseded(story, story.a)) == 3, "what site A held before is kept"

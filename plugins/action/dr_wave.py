@@ -24,6 +24,7 @@ from ..module_utils.data.errors import Refused, StandbyError
 from ..module_utils.data.plan_record import Move
 from ..module_utils.data.steps import Finding, Refusal
 from ..module_utils.data.texts import shown
+from ..module_utils.decide.plan.one_run import bad_lease
 from ..module_utils.decide.plan.recovery_plan import recovery_plan
 from ..module_utils.decide.plan.recovery_points import Wish, wish
 from ..module_utils.decide.plan.select_servers import chosen
@@ -80,7 +81,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return rehearse(wave, folder)
         given = {name: options[name] for name in self._task.args if name != "plan" and options[name] is not None}
-        lease = options["lease"] if options["lock"] == "cloud" else 0
+        lease = _lease(options, wave) if options["lock"] == "cloud" else 0
         run = begin(wave, folder, given, user, lease=lease, move=Move(**options["move"] or {}))
         for text in run.notes:
             self._say(text)
@@ -213,6 +214,14 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         check=check,
         digest=hashlib.sha256(json.dumps(options["plan"], sort_keys=True, default=str).encode()).hexdigest()[:16],
     )
+
+
+def _lease(options: Mapping[str, Any], wave: Wave) -> int:
+    lease: int = options["lease"]
+    problem = bad_lease(lease, f"{wave.operation.words.verb} {wave.plan.name}")
+    if problem:
+        raise Refused(problem)
+    return lease
 
 
 def _planned(options: Mapping[str, Any]) -> bool:

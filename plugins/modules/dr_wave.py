@@ -169,6 +169,7 @@ options:
     description:
       - With O(lock=cloud), how many seconds after its last sign of life a run counts as dead. The next run waits so
         long and then goes on. A run that could give no sign of life for most of that time sends nothing more.
+      - From 1 to 600.
     type: int
     default: 60
   move:

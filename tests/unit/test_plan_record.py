@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.plan_record
     record_name,
     written,
 )
+from ansible_collections.standby.openstack.plugins.module_utils.decide.plan.one_run import bad_lease, told
 from record_model import RecordCloud
 
 
@@ -28,8 +30,26 @@ def test_what_somebody_wrote_by_hand_may_be_a_run_that_lives(text: str) -> None:
     assert read(text) == (UNKNOWN, {})
 
 
+@pytest.mark.parametrize("lease", [-1, 0, 601, 1 << 40, 1.5, "60"])
+def test_nobody_holds_a_plan_for_longer_than_any_run_would(lease: object) -> None:
+    assert read(json.dumps({**vars(Holder("r", "o", "u", "h")), "lease": lease}))[0] == UNKNOWN
+
+
+def test_what_a_record_says_is_a_part_of_one_line() -> None:
+    found, _facts = read(json.dumps(vars(Holder("r", "o", "\x1b[31mu", "h\nFAKE LINE\u202e"))))
+    assert told(found) == "o, run r, of \ufffd[31mu on h\ufffdFAKE LINE\ufffd"
+
+
+@pytest.mark.parametrize("lease", [0, 601])
+def test_a_lease_that_nobody_would_believe_is_refused(lease: int) -> None:
+    refusal = bad_lease(lease, "fail over shop")
+    assert refusal
+    assert refusal.text == (f"Refused to fail over shop: lease: {lease}. Say 1 to 600 seconds, or leave it out for 60.")
+    assert bad_lease(60, "fail over shop") is None
+
+
 def test_the_largest_holder_fits_and_is_read_as_it_was_written() -> None:
-    holder = Holder("20261201T031500Z-ab12", "drill_cleanup", "u" * 99, "ü\n" * 99, 3600, 999_999)
+    holder = Holder("20261201T031500Z-ab12", "drill_cleanup", "u" * 99, "ü\n" * 99, 600, 999_999)
     facts = {FAILOVER: "2026-12-01T03:15:00+00:00", PLAN_HASH: "0" * 16}
     text = written(holder, facts)
     assert len(text) <= LARGEST

@@ -15,10 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .texts import object_in
+from .texts import object_in, one_line
 
 #: Seconds after its last sign of life for which a run holds a plan.
 LEASE = 60
+
+#: The shortest and the longest lease. Else whoever can write into a record could hold the plan for ever by one request.
+LEASES = range(1, 601)
 
 #: How many characters Neutron takes (neutron-lib, DESCRIPTION_FIELD_SIZE), and how many of a name are kept.
 LARGEST, LONGEST_NAME = 255, 36
@@ -116,5 +119,7 @@ def _holder(found: Mapping[str, Any]) -> Holder | None:
     if not found:
         return None
     texts = all(isinstance(found.get(name), str) for name in ("run", "operation", "user", "host"))
-    numbers = all(isinstance(found.get(name), int) and 0 <= found[name] < 1 << 31 for name in ("lease", "beat"))
-    return Holder(**found) if texts and numbers and found.keys() == vars(UNKNOWN).keys() else UNKNOWN
+    numbers = found.get("lease") in LEASES and found.get("beat") in range(1 << 31)
+    if not (texts and numbers and found.keys() == vars(UNKNOWN).keys()):
+        return UNKNOWN
+    return Holder(**{name: one_line(value) if isinstance(value, str) else value for name, value in found.items()})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...data.plan_record import UNKNOWN, Holder, Record
+from ...data.plan_record import LEASE, LEASES, UNKNOWN, Holder, Record
 from ...data.steps import Refusal
 
 HOST = "-e lock=host goes on with the lock file alone, which keeps away only runs of this machine in the same folder"
@@ -70,6 +70,14 @@ def meanwhile(site: str, asker: Asker) -> Refusal:
     """Another run held the plan after this one had looked, so that what this one read may not hold any more."""
     seen = f"another run of this plan has begun, or has come and gone, at {site} since this one looked"
     return Refusal("run_meanwhile", asker.wanted, seen, "Repeat: it looks again.")
+
+
+def bad_lease(lease: int, wanted: str) -> Refusal | None:
+    """A lease that no other run would believe."""
+    if lease in LEASES:
+        return None
+    todo = f"Say {LEASES[0]} to {LEASES[-1]} seconds, or leave it out for {LEASE}."
+    return Refusal("bad_lease", wanted, f"lease: {lease}", todo)
 
 
 def cannot_hold(site: str, why: str, asker: Asker) -> Refusal:

@@ -122,4 +122,5 @@ def _holder(found: Mapping[str, Any]) -> Holder | None:
     numbers = found.get("lease") in LEASES and found.get("beat") in range(1 << 31)
     if not (texts and numbers and found.keys() == vars(UNKNOWN).keys()):
         return UNKNOWN
-    return Holder(**{name: one_line(value) if isinstance(value, str) else value for name, value in found.items()})
+    parts: dict[str, Any] = {key: one_line(value) if isinstance(value, str) else value for key, value in found.items()}
+    return Holder(**parts)

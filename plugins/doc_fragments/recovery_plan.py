@@ -421,6 +421,11 @@ options:
           rpo:
             description: Seconds. The site is not ready when the newest recovery point is older.
             type: int
+          rto:
+            description:
+              - Seconds in which a failover should bring all servers up. It is told, at the end of a failover or a drill
+                and in its report, whether that was reached.
+            type: int
       drill:
         description: How failovers are rehearsed.
         type: dict

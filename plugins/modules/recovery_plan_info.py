@@ -96,14 +96,16 @@ records:
   description:
     - By letter of a site what the record of the plan tells there, null where it tells nothing. A site without a record
       is left out.
-    - C(failed_over), when the last failover to that site began that changed anything; C(plan), the C(plan_hash) of the
-      newest run that changed anything there; C(holder), the run that holds the plan now, in words; C(renewed), when the
-      record was last changed.
+    - C(failed_over), when the last failover to that site began that changed anything; C(took), after how many seconds
+      everything was up, an empty text if not everything came up; C(plan), the C(plan_hash) of the newest run that
+      changed anything there; C(holder), the run that holds the plan now, in words; C(renewed), when the record was last
+      changed.
   returned: success
   type: dict
   sample:
     b:
       failed_over: "2026-11-20T20:13:00+00:00"
+      took: "74"
       plan: 5f0c3b6de1a2f478
       holder:
       renewed: "2026-11-20T20:19:41+00:00"

@@ -39,6 +39,19 @@ def test_failover() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("servers", "rto", "told"),
+    [
+        ({"db": good()}, 13, "RTO 12.4 s (wanted 13 s: met)."),
+        ({"db": good()}, 12, "RTO 12.4 s (wanted 12 s: missed)."),
+        ({"db": good(), "x": FAILED}, 3600, "RTO not reached (wanted 1 h: missed)."),
+    ],
+)
+def test_the_time_that_the_plan_wants(servers: dict[str, Any], rto: int, told: str) -> None:
+    result = {**SITES, "operation": "failover", "servers": servers, "seconds": 14.2, "rto": rto}
+    assert list(closing("shop", result))[-1].endswith(told)
+
+
 def test_networks_have_a_line_of_their_own() -> None:
     rows = {"network shop": good(), "security group web": good(changed=False), "network x": FAILED}
     result = {"operation": "provision", "servers": {"db": good()}, "networks": rows, "seconds": 14.2}
@@ -164,13 +177,16 @@ def test_who_leads() -> None:
 
 
 def test_what_the_records_of_a_plan_tell() -> None:
-    record = {"failed_over": TIMES[0], "plan": "old", "holder": "failover, run r1, of ann on one", "renewed": TIMES[1]}
+    record = {"failed_over": TIMES[0], "took": "74", "plan": "old", "holder": "failover, run r1", "renewed": TIMES[1]}
     sites = {"source": {"site": "a", "name": "site A"}, "target": {"site": "b", "name": "site B"}}
-    records = {"plan_hash": "new", "records": {"a": record, "b": {**dict.fromkeys(record), "plan": "new"}}}
-    assert list(closing("shop", {"operation": "status", **sites, "servers": {}, "seconds": 0.9, **records}))[-3:] == [
-        "  The last failover to site A began 2026-11-20T09:00:00Z.",
+    began = "began 2026-11-20T09:00:00Z"
+    records = {"plan_hash": "new", "rto": 60, "records": {"a": record, "b": {**record, "took": "", "holder": None}}}
+    assert list(closing("shop", {"operation": "status", **sites, "servers": {}, "seconds": 0.9, **records}))[-5:] == [
+        f"  The last failover to site A {began}; everything was up after 1 min 14 s (wanted 1 min: missed).",
         "  The plan has changed since it was last used at site A.",
         f"  At site A the plan is held by {record['holder']}; last sign of life 2026-11-20T08:00:00Z.",
+        f"  The last failover to site B {began}; not everything came up (wanted 1 min: missed).",
+        "  The plan has changed since it was last used at site B.",
     ]
 
 

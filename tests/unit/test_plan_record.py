@@ -15,6 +15,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.plan_record
     FAILOVER,
     LARGEST,
     PLAN_HASH,
+    TOOK,
     UNKNOWN,
     Holder,
     read,
@@ -50,12 +51,12 @@ def test_a_lease_that_nobody_would_believe_is_refused(lease: int) -> None:
 
 def test_the_largest_holder_fits_and_is_read_as_it_was_written() -> None:
     holder = Holder("20261201T031500Z-ab12", "drill_cleanup", "u" * 99, "ü\n" * 99, 600, 999_999)
-    facts = {FAILOVER: "2026-12-01T03:15:00+00:00", PLAN_HASH: "0" * 16}
+    facts = {FAILOVER: "2026-12-01T03:15:00+00:00", TOOK: "99999", PLAN_HASH: "0" * 16}
     text = written(holder, facts)
     assert len(text) <= LARGEST
     found, also = read(text)
     assert found
-    assert (found.run, found.operation, found.user, found.beat) == (holder.run, "drill_cleanup", "u" * 34, 999_999)
+    assert (found.run, found.operation, found.user, found.beat) == (holder.run, "drill_cleanup", "u" * 28, 999_999)
     assert also == facts
 
 

@@ -165,6 +165,25 @@ def test_the_recovery_time(journal: Journal, told: tuple[str, str, str]) -> None
     assert tile(journal, 1) == told
 
 
+UP = "from the start of this run until the last server was up"
+
+
+@pytest.mark.parametrize(
+    ("rto", "told"),
+    [
+        (None, ("12 s", UP, "")),
+        (60, ("12 s", f"{UP}; target 1 min: met", "")),
+        (5, ("12 s", f"{UP}; target 5 s: missed", "bad")),
+    ],
+)
+def test_the_recovery_time_and_its_target(rto: int | None, told: tuple[str, str, str]) -> None:
+    journal = Journal(servers=("db",), rto=rto).failover_of("db").end(12.6)
+    assert tile(journal, 1) == told
+    assert data(journal)["figures"]["rto_met"] == (None if rto is None else rto == 60)
+    aim = "" if rto is None else f"; target {told[1].partition('target ')[2].partition(':')[0]}: missed"
+    assert tile(partly(1, rto=rto), 1) == ("not reached", f"the last one that came up took 12 s{aim}", "bad")
+
+
 @pytest.mark.parametrize(
     ("rpo", "told"),
     [

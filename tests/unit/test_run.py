@@ -63,6 +63,7 @@ FIRST = {
     "tiers": {"db": 1, "app": 2},
     "critical": {"db": True, "app": False},
     "rpo": 60,
+    "rto": None,
     "parameters": {"threads": 5},
     "user": "operator",
     "source": {"site": "a", "name": "site A"},

@@ -24,11 +24,12 @@ LEASE = 60
 LEASES = range(1, 601)
 
 #: How many characters Neutron takes (neutron-lib, DESCRIPTION_FIELD_SIZE), and how many of a name are kept.
-LARGEST, LONGEST_NAME = 255, 36
+LARGEST, LONGEST_NAME = 255, 30
 
-#: What else a record tells of its plan: when a failover to this site ended well, and which form of the plan was used.
-FAILOVER, PLAN_HASH = "failed_over", "plan"
-FACTS = (FAILOVER, PLAN_HASH)
+#: What else a record tells of its plan: when the last failover to this site began, after how many seconds everything
+#: was up ("" if not everything came up), and which form of the plan was used last.
+FAILOVER, TOOK, PLAN_HASH = "failed_over", "took", "plan"
+FACTS = (FAILOVER, TOOK, PLAN_HASH)
 
 #: Begins the name of each record.
 PREFIX = "standby.openstack record of "

@@ -27,11 +27,14 @@ def verdict(told: Told) -> str:
 def figures(told: Told, rows: Sequence[Row], networks: Sequence[Row] = ()) -> dict[str, Any]:
     """The numbers of a run. ``recovery_time`` is that of a failover: until the last server was up, in seconds.
 
-    ``oldest_data`` is of the servers ``with_age``, which may be fewer than all.
+    ``rto_met`` is whether the time that the plan wants was kept, None if it wants none. ``oldest_data`` is of the
+    servers ``with_age``, which may be fewer than all.
     """
     ages = [row["age_of_data"] for row in rows if row["age_of_data"] is not None]
     brought_up = [row["seconds"] for row in rows if row["outcome"] == "done"]
     brings_up = operation_named(told.run.get("operation") or "").brings_up
+    recovery_time, rto = max(brought_up, default=None) if brings_up else None, told.run.get("rto")
+    whole = count(rows, *GOOD) == len(rows)
     return {
         "servers": len(rows),
         "good": count(rows, *GOOD),
@@ -43,7 +46,9 @@ def figures(told: Told, rows: Sequence[Row], networks: Sequence[Row] = ()) -> di
         "not_started": count(rows, "skipped", "waiting"),
         "under_way": count(rows, "unfinished"),
         "seconds": told.seconds,
-        "recovery_time": max(brought_up, default=None) if brings_up else None,
+        "recovery_time": recovery_time,
+        "rto": rto if brings_up else None,
+        "rto_met": None if rto is None or not brings_up else whole and (recovery_time or 0) <= rto,
         "oldest_data": max(ages, default=None),
         "with_age": len(ages),
         "rpo": told.run.get("rpo"),

@@ -105,13 +105,15 @@ def _tile(label: str, value: str, note: str, tone: str = "") -> dict[str, str]:
 
 def _recovery_time(found: Mapping[str, Any], whole: bool) -> dict[str, str]:
     """The time until everything was up is only known when everything is up."""
-    took, label = found["recovery_time"], "Recovery time (RTO)"
+    took, label, met = found["recovery_time"], "Recovery time (RTO)", found["rto_met"]
+    aim = "" if met is None else f"; target {duration(found['rto'])}: {'met' if met else 'missed'}"
     if not whole:
         note = f"the last one that came up took {duration(took)}" if took is not None else "no server was brought up"
-        return _tile(label, "not reached", note, "bad")
+        return _tile(label, "not reached", f"{note}{aim}", "bad")
     if took is None:
         return _tile(label, "0 s", "everything ran already")
-    return _tile(label, duration(took), "from the start of this run until the last server was up")
+    tone = "bad" if met is False else ""
+    return _tile(label, duration(took), f"from the start of this run until the last server was up{aim}", tone)
 
 
 def _data(found: Mapping[str, Any], words: Words) -> dict[str, str]:

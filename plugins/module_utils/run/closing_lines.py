@@ -44,7 +44,7 @@ def _about_data(operation: Operation, result: Mapping[str, Any], good: Sequence[
     yield from _notes(servers)
     yield from (f"  {finding['text']}" for finding in result.get("findings", ()))
     if operation.brings_up:
-        yield from _reached(operation.words.noun.lower(), servers, good)
+        yield from _reached(operation.words.noun.lower(), result, good)
 
 
 def _about_leaders(result: Mapping[str, Any]) -> Iterator[str]:
@@ -118,7 +118,10 @@ def _records(result: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[st
     """What the records of the plan tell."""
     for site, record in sorted(result["records"].items()):
         if record["failed_over"]:
-            yield f"  The last failover to {names[site]} began {record['failed_over'].replace('+00:00', 'Z')}."
+            began, took = record["failed_over"].replace("+00:00", "Z"), record["took"] or ""
+            last = float(took) if took.isdecimal() else None
+            up = "not everything came up" if last is None else f"everything was up after {duration(last)}"
+            yield f"  The last failover to {names[site]} began {began}; {up}{_aim(last, result.get('rto'))}."
         if record["plan"] and record["plan"] != result["plan_hash"]:
             yield f"  The plan has changed since it was last used at {names[site]}."
         if record["holder"]:
@@ -149,17 +152,32 @@ def _left(result: Mapping[str, Any]) -> Iterator[str]:
             yield f"  Left of the drill, as {result['target']['name']} lists it: {told or 'nothing'}."
 
 
-def _reached(noun: str, servers: Mapping[str, Row], good: Sequence[Row]) -> Iterator[str]:
+def _reached(noun: str, result: Mapping[str, Any], good: Sequence[Row]) -> Iterator[str]:
     """RPO and RTO of this run. The time until everything was up is only known when everything is up."""
+    servers: Mapping[str, Row] = result["servers"]
     changed = [row for row in good if row["changed"]]
     if changed:
-        oldest, last = max(row["lag"] for row in changed), max(row["seconds"] for row in changed)
+        oldest, last = max(row["lag"] for row in changed), recovery_time(servers)
         of = f" of {len(changed)} of {len(servers)} servers" if len(changed) < len(servers) else ""
-        took = f"{last:.1f} s" if len(good) == len(servers) else "not reached"
+        took = ("not reached" if last is None else f"{last:.1f} s") + _aim(last, result.get("rto"))
         proved = all(row.get("proved") for row in changed)
         why = "proved: no source ran since its recovery point" if proved else "the oldest recovery point"
         when = "" if proved else f", when the {noun} began"
         yield f"  RPO {duration(oldest)} ({why}{of}{when}), RTO {took}."
+
+
+def recovery_time(servers: Mapping[str, Row]) -> float | None:
+    """Seconds until the last server was up that was brought up; None where nothing was, or not everything is up."""
+    if any("error" in row for row in servers.values()):
+        return None
+    return max((row["seconds"] for row in servers.values() if row["changed"]), default=None)
+
+
+def _aim(took: float | None, rto: int | None) -> str:
+    """Whether the time that the plan wants was kept."""
+    if rto is None:
+        return ""
+    return f" (wanted {duration(rto)}: {'missed' if took is None or took > rto else 'met'})"
 
 
 def _rows(operation: Operation, servers: Mapping[str, Row], seconds: float) -> Iterator[tuple[str, ...]]:

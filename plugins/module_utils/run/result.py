@@ -87,9 +87,9 @@ def _of_sites(wave: Wave) -> dict[str, Any]:
 
 
 def _records(wave: Wave) -> dict[str, Any]:
-    """By letter of a site what the record of the plan tells there."""
+    """By letter of a site what the record of the plan tells there, and what the plan wants of a failover."""
     if not wave.operation.about_leaders:
-        return {}
+        return {"rto": wave.plan.rto} if wave.operation.brings_up else {}
     found = {}
     for role, records in wave.clouds.records.items():
         for record in records[:1]:
@@ -100,7 +100,7 @@ def _records(wave: Wave) -> dict[str, Any]:
                 **holder,
                 "renewed": record.renewed.isoformat(),
             }
-    return {"plan_hash": wave.digest, "records": found}
+    return {"plan_hash": wave.digest, "records": found, "rto": wave.plan.rto}
 
 
 def _requests(wave: Wave) -> dict[str, dict[str, int]]:

@@ -17,11 +17,12 @@ from typing import Any
 
 from ..claims import PATIENCE, Claim, Claims
 from ..data.errors import Refused, StandbyError
-from ..data.plan_record import FAILOVER, PLAN_HASH, UNKNOWN, Holder, Move, record_name
+from ..data.plan_record import FAILOVER, PLAN_HASH, TOOK, UNKNOWN, Holder, Move, record_name
 from ..data.steps import Refusal
 from ..decide.plan.one_run import Asker
 from ..engine.events import Event
 from ..jobs import Wave
+from .closing_lines import recovery_time
 from .identity import versions, who
 from .journal import Journal, file_name, run_id, unfinished
 from .lock import Lock, take
@@ -128,9 +129,7 @@ class Run:
         """Writes the last line; returns the result with the place of the journal."""
         self.journal.end(self.seconds, result)
         if result["changed"] and self.lease:
-            came_up = self.wave.operation.brings_up and not self.wave.operation.rehearses
-            self._facts = {PLAN_HASH: self.wave.digest}
-            self._facts |= {FAILOVER: self.wave.moment.isoformat()} if came_up else {}
+            self._facts = _facts(self.wave, result)
         return {**result, **({"journal": self.journal.path} if self.journal.path else {})}
 
 
@@ -192,6 +191,15 @@ def claims_of(run: Run, go_on: Callable[[], None]) -> Claims:
     return Claims(claims, holder, go_on, more=bool(run.move.id) and not run.move.last)
 
 
+def _facts(wave: Wave, result: Mapping[str, Any]) -> dict[str, str]:
+    """What the records of the plan are told of a run that changed something."""
+    used = {PLAN_HASH: wave.digest}
+    if not wave.operation.brings_up or wave.operation.rehearses:
+        return used
+    took = recovery_time(result.get("servers", {}))
+    return {**used, FAILOVER: wave.moment.isoformat(), TOOK: "" if took is None else str(round(took))}
+
+
 def _head(wave: Wave) -> dict[str, Any]:
     plan = wave.plan
     return {
@@ -202,6 +210,7 @@ def _head(wave: Wave) -> dict[str, Any]:
         "networks": [one.label for one in wave.networks],
         "critical": {server.name: server.critical for server in plan.servers},
         "rpo": plan.rpo,
+        "rto": plan.rto,
         "versions": versions(),
         **plan.direction.data,
     }

@@ -78,6 +78,7 @@ class RecoveryPlan:
     method: str
     keep: int
     rpo: int | None
+    rto: int | None
     options: Mapping[str, Any]
     networks: Mapping[str, tuple[Wanted, ...]]
     runs_on: frozenset[str]
@@ -107,6 +108,7 @@ def recovery_plan(data: Mapping[str, Any], to: str = "b") -> RecoveryPlan:
         method=replication["method"],
         keep=replication["keep"],
         rpo=replication.get("rpo"),
+        rto=replication.get("rto"),
         options=replication,
         networks=_all_networks(data, towards, servers),
         runs_on=frozenset(_used_networks(data["servers"], to)),

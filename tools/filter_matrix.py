@@ -4,9 +4,9 @@
 """`make filter-matrix`: the tests of the guarded API on every release of Nova that it says it works with.
 
 For each release a cloud of its own, one after the other: site a, stock, on SQLite; site b, with the filter, on MariaDB,
-with two nova-api behind one port and two cells, each with a compute. And the tests inside that Nova's own fixtures, which
-need its environment but no cloud. The releases are those with pins in
-tests/cloud/nova_releases, and the one that the pocket cloud runs anyway.
+with two nova-api behind one port and two cells, each with a compute. And the tests inside that Nova's own fixtures,
+which need its environment but no cloud. The releases are those with pins in tests/cloud/nova_releases, and the one that
+the pocket cloud runs anyway.
 
 Use: `build/venv/bin/python tools/filter_matrix.py [RELEASE]...`, such as 28.3.1, or "newest"; without names all.
 """

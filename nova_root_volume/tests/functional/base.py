@@ -53,8 +53,8 @@ class GuardedNova(integrated_helpers._IntegratedTestBase):
         paste = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / "api-paste.ini"
         paste.write_text(text + FILTER)
         self.flags(api_paste_config=str(paste), group="wsgi")
-        # the clock runs fast here: a service is not dead for that. So none reports that it lives: on eventlet a report that
-        # is late, since a test computes for long, reads in the context in which Nova's fixture deletes the service's row
+        # the clock runs fast here: a service is not dead for that, so none has to report. On eventlet a report that is
+        # late, as a test computes for long, reads in the context in which Nova's fixture deletes the row of the service
         self.flags(shelved_offload_time=0, service_down_time=10**9, report_interval=0)
         super().setUp()
         # Nova's fixtures let each idle thread wake a hundred times a second, to end fast; after some servers there are

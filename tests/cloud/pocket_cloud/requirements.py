@@ -57,8 +57,8 @@ def ensure_venv(folders: layout.Layout, say: Say, nova: str = "") -> None:
 def pip_install(venv: pathlib.Path) -> list[str]:
     """Return how pip installs a list: each file has a hash there, and what has no wheel is built with what is there.
 
-    A list names all that its environment holds, so pip must not resolve anything. When it does, pip older than 23.3 takes
-    the newest release for a dependency with an extra (nova wants oslo.service[threading]) instead of the one in the list.
+    A list names all that its environment holds, so pip must not resolve anything. When it does, the pip of Python 3.11
+    takes the newest release for a dependency with an extra (nova wants oslo.service[threading]), not the pinned one.
     `pip check` finds a list that is not complete.
     """
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]

@@ -49,7 +49,7 @@ def version_of(folders: layout.Layout, name: str) -> str:
 
 
 def test_a_dependency_with_an_extra_is_the_one_in_the_list(folders: layout.Layout, tmp_path: pathlib.Path) -> None:
-    """Nova wants oslo.service[threading]; pip took the newest for it and refused that, as the list has no hash of it."""
+    """Nova wants oslo.service[threading]; pip took the newest for it and refused that, as the list has no such hash."""
     index = tmp_path / "index"
     pins = wheel(index, "outer", "1", "Requires-Dist: inner[more]>=1\n")
     pins += wheel(index, "inner", "1", "Provides-Extra: more\n")

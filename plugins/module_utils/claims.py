@@ -51,6 +51,7 @@ class Claim:
     """The record of a plan at one site.
 
     :param cloud: a session aside: see `Session.aside`.
+    :param role: "source" or "target", what the site is to the run.
     :param seen: the records as the run last saw them. There is none at first; two only if two runs make it at once.
     :param held: the record while this run holds it, ``until`` by the clock of this machine.
     """
@@ -59,6 +60,7 @@ class Claim:
     site: str
     name: str
     asker: Asker
+    role: str = "target"
     seen: tuple[Record, ...] = ()
     held: Record | None = None
     until: float = 0.0
@@ -270,10 +272,13 @@ class Claims:
         except StandbyError as error:
             self._lose(str(error))
 
-    def release(self, facts: Mapping[str, str]) -> None:
-        """The run is over. Sites at which it held nothing are not asked."""
+    def release(self, facts: Mapping[str, Mapping[str, str]]) -> None:
+        """The run is over. Sites at which it held nothing are not asked.
+
+        :param facts: by role of a site what its record is told.
+        """
         self._over.set()
         if self._beating.is_alive():
             self._beating.join(2 * PATIENCE)
         for claim in self._claims:
-            claim.release(facts, self._holder if self._more and not self._problem else None)
+            claim.release(facts.get(claim.role, {}), self._holder if self._more and not self._problem else None)

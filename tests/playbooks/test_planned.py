@@ -58,11 +58,11 @@ def test_one_that_cannot_be_stopped_takes_all_back(story: Story) -> None:
     story.a.send("POST", "compute", f"/servers/{database}/action", {"unlock": None})
 
 
-def holders(story: Story) -> list[str | None]:
-    """Who holds the plan at the sites, by the records there."""
+def records(story: Story, what: str) -> list[str | None]:
+    """What the records of the plan at sites A and B tell."""
     run = story("dr_status", metrics_file=str(story.folder / "status.prom")).good()
     (told,) = [result for result in run.results if "records" in result]
-    return [told["records"][site]["holder"] for site in "ab"]
+    return [told["records"][site][what] for site in "ab"]
 
 
 def test_nothing_is_lost(story: Story) -> None:
@@ -72,7 +72,8 @@ def test_nothing_is_lost(story: Story) -> None:
     assert "RPO 0 s (proved: no source ran since its recovery point)" in run.told
     assert "are ready for a failover to site A" in run.told
     assert "The plan is held" not in run.told, "a stage waited for another one of the same move"
-    assert holders(story) == [None, None], "the last stage lets go"
+    assert records(story, "holder") == [None, None], "the last stage lets go"
+    assert [bool(began) for began in records(story, "failed_over")] == [False, True]
     assert story.booted_from("b") == written
     assert leads(story) == {("b", 2)}
     assert statuses(story, story.a) == {"db": "SHELVED_OFFLOADED", "app": "SHELVED_OFFLOADED"}
@@ -84,7 +85,7 @@ def test_the_way_back(story: Story) -> None:
     assert "saw to=b or planned=false. Leave both out" in story("dr_failback", to="b").refused()
     assert "Nothing was changed." in story("dr_failback", point="2026-11-20T08:00:00Z").refused()
     assert "The plan is held" not in story("dr_failback").good().told
-    assert holders(story) == [None, None]
+    assert records(story, "holder") == [None, None]
     assert story.booted_from("a") == written
     assert leads(story) == {("a", 3)}
     metrics = (story.folder / "status.prom").read_text(encoding="utf-8")

@@ -94,13 +94,13 @@ def test_the_first_step_takes_the_plan_and_the_end_lets_go(cloud: RecordCloud, s
     scene.claims.take()
     scene.claims.take()
     assert scene.holder(cloud) == Holder("r2", "failover", "bob", "two", LEASE)
-    scene.claims.release({PLAN_HASH: "abc", FAILOVER: "then"})
+    scene.claims.release({"target": {PLAN_HASH: "abc", FAILOVER: "then"}, "source": {PLAN_HASH: "no"}})
     assert read(next(iter(cloud.groups.values()))["description"]) == (None, {PLAN_HASH: "abc", FAILOVER: "then"})
     assert len(writes(cloud)) == 2
     again = Scene(cloud)
     again.look()
     again.claims.take()
-    again.claims.release({PLAN_HASH: "new"})
+    again.claims.release({"target": {PLAN_HASH: "new"}})
     assert read(next(iter(cloud.groups.values()))["description"])[1] == {PLAN_HASH: "new", FAILOVER: "then"}
 
 

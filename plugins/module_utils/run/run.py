@@ -61,7 +61,7 @@ class Run:
     def __post_init__(self) -> None:
         self.networks = frozenset(one.label for one in self.wave.networks)
         self._claims = Claims([], UNKNOWN, lambda: None)
-        self._facts: dict[str, str] = {}
+        self._facts: dict[str, dict[str, str]] = {}
 
     def look(self, say: Callable[[str], None], go_on: Callable[[], None]) -> None:
         """Before anything is read: whether another run holds the plan at a site. Such a run may be dead, so it waits.
@@ -184,20 +184,20 @@ def claims_of(run: Run, go_on: Callable[[], None]) -> Claims:
     sites = sorted((getattr(wave.plan.direction, role).letter, role) for role in roles)
     name = record_name(wave.plan.name, wave.operation.lock)
     claims = [
-        Claim(wave.inventory(role).cloud.aside(PATIENCE), str(wave.plan.direction.site(letter)), name, asker)
+        Claim(wave.inventory(role).cloud.aside(PATIENCE), str(wave.plan.direction.site(letter)), name, asker, role)
         for letter, role in sites
     ]
     holder = Holder(me["run"], me["operation"], me["user"], me["host"], run.lease)
     return Claims(claims, holder, go_on, more=bool(run.move.id) and not run.move.last)
 
 
-def _facts(wave: Wave, result: Mapping[str, Any]) -> dict[str, str]:
-    """What the records of the plan are told of a run that changed something."""
-    used = {PLAN_HASH: wave.digest}
-    if not wave.operation.brings_up or wave.operation.rehearses:
-        return used
-    took = recovery_time(result.get("servers", {}))
-    return {**used, FAILOVER: wave.moment.isoformat(), TOOK: "" if took is None else str(round(took))}
+def _facts(wave: Wave, result: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """By role what the records of the plan are told of a run that changed something."""
+    used, more = {PLAN_HASH: wave.digest}, {}
+    if wave.operation.brings_up and not wave.operation.rehearses:
+        took = recovery_time(result.get("servers", {}))
+        more = {FAILOVER: wave.moment.isoformat(), TOOK: "" if took is None else str(round(took))}
+    return {"source": used, "target": {**used, **more}}
 
 
 def _head(wave: Wave) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from .data.errors import CloudError, Refused, StandbyError, Unreachable
 from .data.plan_record import Holder, Record
 from .decide.plan.one_run import Asker, cannot_hold, in_the_way, left, meanwhile, taken_over, under_way, waiting
 
-#: How many signs of life are given in the time of a lease, and the share of it after which a holder trusts no answer
-#: that it has not got.
+#: How many signs of life are given in the time of a lease. After that share of a lease without one a run stops, so that
+#: it has stopped for sure when others count it as dead.
 BEATS, TRUSTED = 4, 0.8
 
 #: Seconds between two looks at a record that another run holds, and for which two runs that make one at the same moment

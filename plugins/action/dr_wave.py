@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
-import json
 import os
 import traceback
 from collections.abc import Callable, Mapping
@@ -21,7 +19,7 @@ from ansible.utils.display import Display
 from ..module_utils.cloud.session import LAST_ANSWERS, Session, described
 from ..module_utils.data.direction import other
 from ..module_utils.data.errors import Refused, StandbyError
-from ..module_utils.data.plan_record import Move
+from ..module_utils.data.plan_record import Move, form_of
 from ..module_utils.data.steps import Finding, Refusal
 from ..module_utils.data.texts import shown
 from ..module_utils.decide.plan.one_run import bad_lease
@@ -212,7 +210,7 @@ def _wave(options: Mapping[str, Any], check: bool) -> Wave:
         keep=options["drill_keep"],
         anew=options["drill_anew"] and check,
         check=check,
-        digest=hashlib.sha256(json.dumps(options["plan"], sort_keys=True, default=str).encode()).hexdigest()[:16],
+        digest=form_of(options["plan"]),
     )
 
 

@@ -71,7 +71,7 @@ def test_a_journal_that_cannot_be_written(no_clouds: Story) -> None:
     assert said == (
         "Refused to fail over bad: cannot write the journal or the lock: [Errno 20] Not a directory:"
         " 'plan.yml/runs'. Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without"
-        " a journal, and without the lock that keeps a second run away."
+        " a journal and a lock file."
     )
 
 

@@ -18,6 +18,7 @@ from ansible_collections.standby.openstack.plugins.module_utils.data.plan_record
     TOOK,
     UNKNOWN,
     Holder,
+    form_of,
     read,
     record_name,
     written,
@@ -58,6 +59,17 @@ def test_the_largest_holder_fits_and_is_read_as_it_was_written() -> None:
     assert found
     assert (found.run, found.operation, found.user, found.beat) == (holder.run, "drill_cleanup", "u" * 28, 999_999)
     assert also == facts
+
+
+def plan(password: str = "p", user_data: str = "u", flavor: str = "f", cloud: str = "site_b") -> dict[str, object]:
+    sites = {"a": {"cloud": {"auth": {"password": password}}}, "b": {"cloud": cloud}}
+    return {"name": "shop", "sites": sites, "servers": [{"name": "db", "flavor": flavor, "user_data": user_data}]}
+
+
+def test_the_form_of_a_plan_tells_no_secret_apart() -> None:
+    """A member reads it in the record, and could try every password."""
+    assert form_of(plan()) == form_of(plan(password="q")) == form_of(plan(user_data="v"))
+    assert len({form_of(plan()), form_of(plan(flavor="g")), form_of(plan(cloud="site_c"))}) == 3
 
 
 def test_the_names_of_records_differ() -> None:

@@ -226,8 +226,8 @@ def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path: Path, operation
     error = f"[Errno 20] Not a directory: '{tmp_path / 'file' / 'runs'}'"
     assert str(refused.value) == (
         f"Refused to {words}: cannot write the journal or the lock: {error}. "
-        "Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without a journal, and "
-        "without the lock that keeps a second run away."
+        "Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without a journal and a "
+        "lock file."
     )
 
 

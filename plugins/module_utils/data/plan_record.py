@@ -9,6 +9,7 @@ changes it only if nobody else has changed it meanwhile (https://docs.openstack.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,10 @@ LARGEST, LONGEST_NAME = 255, 30
 #: was up ("" if not everything came up), and which form of the plan was used last.
 FAILOVER, TOOK, PLAN_HASH = "failed_over", "took", "plan"
 FACTS = (FAILOVER, TOOK, PLAN_HASH)
+
+#: Keys of a plan that may hold secrets. Those of clouds may also hold just a name.
+CLOUDS = frozenset({"cloud", "admin_cloud"})
+SECRET = CLOUDS | {"user_data"}
 
 #: Begins the name of each record.
 PREFIX = "standby.openstack record of "
@@ -84,12 +89,35 @@ class Record:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def record_name(plan: str, lock: str) -> str:
-    """The name of the security group. With "+", the drill of "shop" does not hold a plan "shop-drill".
+def lock_name(plan: str, lock: str) -> str:
+    """What is held. With "+", the drill of "shop" does not hold a plan "shop-drill".
 
     :param lock: that of the operation, see operations.py.
     """
-    return f"{PREFIX}{plan}{'' if lock == 'plan' else f'+{lock}'}"[:LARGEST]
+    return plan if lock == "plan" else f"{plan}+{lock}"
+
+
+def record_name(plan: str, lock: str) -> str:
+    """The name of the security group, see `lock_name`."""
+    return f"{PREFIX}{lock_name(plan, lock)}"[:LARGEST]
+
+
+def form_of(plan: Mapping[str, Any]) -> str:
+    """Tells one form of a plan from others. Members can read it, and could try guesses: so secrets are left out.
+
+    :param plan: as the user wrote it.
+    """
+    return hashlib.sha256(json.dumps(_public(plan), sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _public(value: Any) -> Any:
+    """Without what may hold a password: user data, and clouds that are more than a name."""
+    if isinstance(value, Mapping):
+        kept = {
+            key: item for key, item in value.items() if key not in SECRET or (isinstance(item, str) and key in CLOUDS)
+        }
+        return {key: _public(item) for key, item in kept.items()}
+    return [_public(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def written(holder: Holder | None, facts: Mapping[str, str]) -> str:
@@ -99,7 +127,7 @@ def written(holder: Holder | None, facts: Mapping[str, str]) -> str:
 
 
 def _cut(value: Any) -> Any:
-    """As many characters as fit, which JSON may write as six each."""
+    """As many characters as fit. JSON writes some of them as six."""
     if not isinstance(value, str):
         return value
     while len(json.dumps(value)) > LONGEST_NAME:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..claims import PATIENCE, Claim, Claims
 from ..data.errors import Refused, StandbyError
-from ..data.plan_record import FAILOVER, PLAN_HASH, TOOK, UNKNOWN, Holder, Move, record_name
+from ..data.plan_record import FAILOVER, PLAN_HASH, TOOK, UNKNOWN, Holder, Move, lock_name, record_name
 from ..data.steps import Refusal
 from ..decide.plan.one_run import Asker
 from ..engine.events import Event
@@ -217,9 +217,8 @@ def _head(wave: Wave) -> dict[str, Any]:
 
 
 def _locked(wave: Wave) -> str:
-    """The name of the lock. With "+", which no other has, the drill of "shop" does not hold the plan "shop-drill"."""
-    plan, own = file_name(wave.plan.name), wave.operation.lock
-    return plan if own == "plan" else f"{plan}+{own}"
+    """The name of the lock file. No other name of a file has a "+"."""
+    return lock_name(file_name(wave.plan.name), wave.operation.lock)
 
 
 def _wanted(wave: Wave) -> str:
@@ -228,8 +227,8 @@ def _wanted(wave: Wave) -> str:
 
 def _no_journal(wave: Wave, why: object) -> Refused:
     todo = (
-        "Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without a journal, and "
-        "without the lock that keeps a second run away."
+        "Make room or name another folder (-e journal_folder=/path); -e journal_folder= runs without a journal and a "
+        "lock file."
     )
     seen = f"cannot write the journal or the lock: {why}"
     return Refused(Refusal("no_journal", _wanted(wave), seen, todo))

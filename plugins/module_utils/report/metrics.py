@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from ..data.direction import SITES
+
 Row = Mapping[str, Any]
 
 #: By name what a metric tells. Times are told as moments, not as ages: a file may be read long after it was written.
@@ -67,7 +69,7 @@ def _samples(result: Row, now: datetime) -> Iterator[Sample]:
 
 
 def _of_sites(result: Row) -> Iterator[Sample]:
-    for site in "ab":
+    for site in SITES:
         yield "standby_site_answers", {"site": site}, site not in result.get("unanswered", {})
     for site, record in sorted(result["records"].items()):
         if record["failed_over"]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from ...data.direction import SITES
 from ...data.errors import StandbyError
 from ...data.external import DiskNotes, Point, Stored, StoredObject
 from ...data.marks import DISK, PLAN, POINT, SERVER, moment
@@ -66,8 +67,8 @@ def stored(said: Mapping[str, Any], plan: str, server: str, disks: Collection[st
         points, faults = _points(_list(about, "points"), plan, server, disks)
         problems = [_problem(text) for text in _list(about, "problems")]
         source = about.get("source") or ""
-        if source not in ("", "a", "b"):
-            raise _Wrong(f"source is {_shown(source)}, wanted a, b or nothing")
+        if source not in ("", *SITES):
+            raise _Wrong(f"source is {_shown(source)}, wanted {', '.join(SITES)} or nothing")
     except _Wrong as wrong:
         raise BadAnswer(f"{_WHO}: of server {one_line(server)}, {wrong}. {_DO}") from wrong
     return Stored(source, points, tuple(problems[:_MOST_PROBLEMS]), faults)
